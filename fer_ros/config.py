@@ -1,0 +1,41 @@
+"""Where shipped files are, and YAML read with errors that name the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fer_ros.errors import ConfigError
+
+
+def share_dir() -> Path:
+    """Return the folder that holds ``models/``, ``config/`` and ``launch/``.
+
+    That is the root of a source checkout, or ``share/fer_ros`` of the prefix that Python
+    packages were installed to by pip or colcon.
+    """
+    for parent in Path(__file__).resolve().parents:
+        installed = parent / 'share' / 'fer_ros'
+        if (installed / 'models').is_dir():
+            return installed
+        if (parent / 'models').is_dir() and (parent / 'package.xml').is_file():
+            return parent
+    raise ConfigError(
+        f"expected the folders 'models' and 'config' beside fer_ros or in share/fer_ros, found "
+        f'neither above {Path(__file__).parent}; install the package again'
+    )
+
+
+def load_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file that holds a mapping."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        raise ConfigError(f'{path}: expected a YAML file, found none') from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f'{path}: not readable as YAML: {" ".join(str(error).split())}') from None
+    if not isinstance(content, dict):
+        raise ConfigError(f'{path}: expected a mapping, found {type(content).__name__}')
+    return content

@@ -1,0 +1,43 @@
+"""What a room asks of an inference backend, and how pixels become a net's input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from fer_ros.inference.manifest import Colour, InputSpec, Manifest
+from fer_ros.types import Float32, UInt8
+
+
+class Engine(Protocol):
+    """A net that is ready to run."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """The model that it runs."""
+
+    @property
+    def backend(self) -> str:
+        """Backend and precision in use, as shown to the user: ``onnxruntime-cpu fp32``."""
+
+    def run(self, batch: Float32) -> tuple[Float32, ...]:
+        """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""
+
+
+def to_batch(crops: Sequence[UInt8], spec: InputSpec) -> Float32:
+    """Turn N RGB crops (height, width, 3) of the net's size into its (N, C, H, W) input."""
+    batch = np.empty((len(crops), spec.colour.channels, spec.height, spec.width), np.float32)
+    for row, crop in zip(batch, crops):
+        if spec.colour is Colour.GRAY:
+            row[0] = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+        else:
+            order = (0, 1, 2) if spec.colour is Colour.RGB else (2, 1, 0)
+            for channel, source in enumerate(order):
+                row[channel] = crop[:, :, source]
+    shape = (1, spec.colour.channels, 1, 1)
+    batch -= np.asarray(spec.mean, np.float32).reshape(shape)
+    batch /= np.asarray(spec.std, np.float32).reshape(shape)
+    return batch

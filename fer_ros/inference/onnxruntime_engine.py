@@ -1,0 +1,59 @@
+"""ONNX Runtime on the CPU: the backend that is always there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from fer_ros.errors import ModelError
+from fer_ros.inference.manifest import Manifest
+from fer_ros.types import Float32
+
+
+class OnnxRuntimeEngine:
+    """Runs one model with ONNX Runtime.
+
+    One thread with spinning off is faster than two for nets of this size, and leaves the other
+    cores to the robot.
+    """
+
+    def __init__(self, manifest: Manifest, threads: int = 1) -> None:
+        """Load the model; raises ModelError where the runtime refuses it."""
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(manifest.file), options, providers=['CPUExecutionProvider']
+            )
+        except Exception as error:  # the runtime's own exceptions share no base class
+            text = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise ModelError(f"model '{manifest.id}': ONNX Runtime can not load it: {text}") from None
+        self._outputs = list(manifest.outputs)
+        found = [output.name for output in self._session.get_outputs()]
+        missing = [name for name in self._outputs if name not in found]
+        if missing:
+            raise ModelError(
+                f"model '{manifest.id}': expected the outputs {self._outputs}, found {found}; "
+                'correct the manifest'
+            )
+        self._manifest = manifest
+
+    @property
+    def manifest(self) -> Manifest:
+        """The model that it runs."""
+        return self._manifest
+
+    @property
+    def backend(self) -> str:
+        """Backend and precision in use."""
+        return 'onnxruntime-cpu fp32'
+
+    def run(self, batch: Float32) -> tuple[Float32, ...]:
+        """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""
+        feeds: dict[str, Any] = {self._manifest.input.name: np.ascontiguousarray(batch)}
+        return tuple(self._session.run(self._outputs, feeds))
