@@ -35,7 +35,8 @@ def load_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ConfigError(f'{path}: expected a YAML file, found none') from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f'{path}: not readable as YAML: {" ".join(str(error).split())}') from None
+        reason = ' '.join(str(error).split())
+        raise ConfigError(f'{path}: not readable as YAML: {reason}') from None
     if not isinstance(content, dict):
         raise ConfigError(f'{path}: expected a mapping, found {type(content).__name__}')
     return content

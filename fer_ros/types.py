@@ -98,8 +98,9 @@ class CameraIntrinsics:
         """Check that it can project."""
         if self.width <= 0 or self.height <= 0 or not (self.fx > 0 and self.fy > 0):
             raise DataError(
-                f'CameraIntrinsics: expected a positive size and focal length, found '
-                f'{self.width}x{self.height}, fx={self.fx}, fy={self.fy}; is the camera calibrated?'
+                'CameraIntrinsics: expected a positive size and focal length, found '
+                f'{self.width}x{self.height}, fx={self.fx}, fy={self.fy}; '
+                'is the camera calibrated?'
             )
 
     @classmethod
@@ -302,8 +303,9 @@ class AlignedFace:
 
     def __post_init__(self) -> None:
         """Check crop and transform."""
-        _require_array('AlignedFace', 'pixels', self.pixels, (None, None, 3), np.uint8)
-        _require_array('AlignedFace', 'frame_to_aligned', self.frame_to_aligned, (2, 3), np.float64)
+        owner = 'AlignedFace'
+        _require_array(owner, 'pixels', self.pixels, (None, None, 3), np.uint8)
+        _require_array(owner, 'frame_to_aligned', self.frame_to_aligned, (2, 3), np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +385,7 @@ class Compound:
 class FaceState:
     """A face with its expression smoothed over time.
 
+    :param label: the dominant label, with hysteresis: steadier than the distribution's argmax.
     :param intensity: 0..1, strength of the expression.
     :param phase_started_ns: stamp of the frame in which the phase began.
     :param abstained: why no label is vouched for, or '' where one is.
@@ -390,6 +393,7 @@ class FaceState:
 
     face: Face
     expression: Expression
+    label: str
     intensity: float
     phase: Phase
     phase_started_ns: int

@@ -31,8 +31,10 @@ class OnnxRuntimeEngine:
                 str(manifest.file), options, providers=['CPUExecutionProvider']
             )
         except Exception as error:  # the runtime's own exceptions share no base class
-            text = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise ModelError(f"model '{manifest.id}': ONNX Runtime can not load it: {text}") from None
+            text = (str(error) or type(error).__name__).splitlines()[0]
+            raise ModelError(
+                f"model '{manifest.id}': ONNX Runtime can not load it: {text}"
+            ) from None
         self._outputs = list(manifest.outputs)
         found = [output.name for output in self._session.get_outputs()]
         missing = [name for name in self._outputs if name not in found]

@@ -1,0 +1,14 @@
+"""The recognition room: aligned faces in, expressions and their course over time out."""
+
+from fer_ros.recognition.static import StaticRecogniser
+from fer_ros.recognition.temporal import TemporalConfig, TemporalFilter
+from fer_ros.recognition.trust import TrustConfig, abstention, compound
+
+__all__ = [
+    'StaticRecogniser',
+    'TemporalConfig',
+    'TemporalFilter',
+    'TrustConfig',
+    'abstention',
+    'compound',
+]

@@ -1,0 +1,77 @@
+"""Static expression: one aligned face in, one calibrated distribution out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from fer_ros.inference.engine import Engine, to_batch
+from fer_ros.recognition.circumplex import circumplex_of, valence_arousal
+from fer_ros.types import AlignedFace, Expression, Float32, UInt8
+
+
+def softmax(logits: Float32, temperature: float = 1.0) -> Float32:
+    """Return (N, K) probabilities of (N, K) logits, flattened by a temperature above 1.
+
+    Temperature scaling is Guo et al. 2017, "On calibration of modern neural networks".
+    """
+    scaled = logits.astype(np.float64) / temperature
+    scaled -= scaled.max(axis=1, keepdims=True)
+    weights = np.exp(scaled)
+    probabilities: Float32 = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return probabilities
+
+
+class StaticRecogniser:
+    """Recognises the expression of each aligned face by itself, all faces in one batch."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Take a net whose manifest names its labels, temperature and whether to mirror."""
+        self._engine = engine
+        self._coordinates = circumplex_of(engine.manifest.labels)
+        self._flip = bool(engine.manifest.options.get('flip_average', False))
+
+    @property
+    def engine(self) -> Engine:
+        """The net in use."""
+        return self._engine
+
+    def recognise(self, faces: Sequence[AlignedFace]) -> list[Expression]:
+        """Return one expression per face, in order."""
+        if not faces:
+            return []
+        manifest = self._engine.manifest
+        logits, embeddings = self.logits([face.pixels for face in faces])
+        return [
+            self._expression(row, embedding)
+            for row, embedding in zip(softmax(logits, manifest.temperature), embeddings)
+        ]
+
+    def logits(self, crops: Sequence[UInt8]) -> tuple[Float32, Float32]:
+        """Return (N, K) logits and (N, D) embeddings of N RGB crops of the net's input size.
+
+        A face and its mirror image show the same emotion: where the manifest says so, both are
+        run and averaged.
+        """
+        batch = to_batch(crops, self._engine.manifest.input)
+        if self._flip:
+            batch = np.concatenate([batch, batch[:, :, :, ::-1]])
+        logits, embeddings = self._engine.run(batch)
+        if self._flip:
+            count = len(crops)
+            logits = logits.reshape(2, count, -1).mean(axis=0)
+            embeddings = embeddings.reshape(2, count, -1).mean(axis=0)
+        return logits, embeddings
+
+    def _expression(self, probabilities: Float32, embedding: Float32) -> Expression:
+        valence, arousal = valence_arousal(probabilities, self._coordinates)
+        return Expression(
+            labels=self._engine.manifest.labels,
+            probabilities=probabilities,
+            valence=valence,
+            arousal=arousal,
+            confidence=float(probabilities.max()),
+            model_ids=(self._engine.manifest.id,),
+            embedding=embedding,
+        )

@@ -1,0 +1,65 @@
+"""When a label is worth vouching for, and when a face shows two emotions at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_ros.errors import ConfigError
+from fer_ros.taxonomy import QualityFlag
+from fer_ros.types import Compound, Expression, FaceQuality
+
+
+@dataclass(frozen=True, slots=True)
+class TrustConfig:
+    """Limits of abstention and of compound emotions.
+
+    :param min_confidence: below this calibrated confidence no label is vouched for.
+    :param max_entropy: above this share of the maximal entropy none is either.
+    :param min_quality: below this quality score none is, whatever the net says.
+    :param compound_share: least share of the second emotion beside the first, 0..0.5.
+    """
+
+    min_confidence: float = 0.35
+    max_entropy: float = 0.85
+    min_quality: float = 0.15
+    compound_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name, high in (
+            ('min_confidence', 1.0), ('max_entropy', 1.0), ('min_quality', 1.0),
+            ('compound_share', 0.5),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not 0.0 <= value <= high:
+                raise ConfigError(f'{name}: expected a number in [0, {high:g}], found {value!r}')
+
+
+def abstention(expression: Expression, quality: FaceQuality, config: TrustConfig) -> str:
+    """Return why no label is vouched for, the worst cause first, or '' where one is."""
+    if quality.score < config.min_quality:
+        return ', '.join(quality.flags.names()) or 'low_quality'
+    if expression.entropy > config.max_entropy:
+        return 'high_entropy'
+    if expression.confidence < config.min_confidence:
+        causes = quality.flags.names() if quality.flags != QualityFlag.NONE else ()
+        return ', '.join(('low_confidence', *causes))
+    return ''
+
+
+def compound(expression: Expression, config: TrustConfig) -> Compound | None:
+    """Return the second emotion where it holds enough of what the two strongest share.
+
+    Compound emotions: Du, Tao & Martinez 2014. Neutral is the absence of one and takes no part.
+    """
+    order = np.argsort(expression.probabilities)[::-1]
+    emotional = [index for index in order if expression.labels[index] != 'neutral'][:2]
+    if len(emotional) < 2 or expression.labels[order[0]] == 'neutral':
+        return None
+    first, second = (float(expression.probabilities[index]) for index in emotional)
+    share = second / max(first + second, 1e-9)
+    if share < config.compound_share:
+        return None
+    return Compound(expression.labels[emotional[1]], share)
