@@ -344,7 +344,7 @@ class Expression:
     arousal: float
     confidence: float
     model_ids: tuple[str, ...]
-    action_units: Mapping[int, ActionUnit] = field(default=NO_ACTION_UNITS)
+    action_units: Mapping[int, ActionUnit] = field(default_factory=lambda: NO_ACTION_UNITS)
     embedding: Float32 | None = None
 
     def __post_init__(self) -> None:
