@@ -1,0 +1,145 @@
+"""Landmarks of every face of a frame, in one call of the net.
+
+The nets are MediaPipe's Face Mesh (Kartynnik et al., Real-time Facial Surface Geometry from
+Monocular Video on Mobile GPUs, 2019; 468 points) and Attention Mesh (Grishchenko et al., 2020;
+478 points with refined lips, eyes and irises).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from fer_ros.errors import ConfigError, ModelError
+from fer_ros.inference.engine import Engine, to_batch
+from fer_ros.roi import crop_to_frame
+from fer_ros.taxonomy import LandmarkScheme
+from fer_ros.types import Float32, Float64, Frame, Landmarks, RotatedRoi, UInt8
+
+_SCHEMES = {478: LandmarkScheme.MEDIAPIPE_478, 468: LandmarkScheme.MEDIAPIPE_468}
+
+
+@dataclass(frozen=True, slots=True)
+class LandmarkerConfig:
+    """Settings of the landmarker.
+
+    :param max_batch: faces in one call of the net; more faces take more calls.
+    """
+
+    max_batch: int = 16
+
+    def __post_init__(self) -> None:
+        """Check the batch."""
+        if self.max_batch < 1:
+            raise ConfigError(f'max_batch: expected 1 or more, found {self.max_batch}')
+
+
+class Landmarker:
+    """Reads landmarks from rotated ROIs."""
+
+    def __init__(self, engine: Engine, config: LandmarkerConfig | None = None) -> None:
+        """Take a face mesh that reads square crops and returns landmarks and presence."""
+        spec = engine.manifest.input
+        if spec.width != spec.height or len(engine.manifest.outputs) != 2:
+            raise ModelError(
+                f"model '{engine.manifest.id}': expected square input and the outputs landmarks "
+                f'and presence, found {spec.width}x{spec.height} and '
+                f'{list(engine.manifest.outputs)}; choose a face mesh'
+            )
+        self._engine = engine
+        self._config = config or LandmarkerConfig()
+
+    @property
+    def engine(self) -> Engine:
+        """The net in use."""
+        return self._engine
+
+    def locate(self, frame: Frame, rois: Sequence[RotatedRoi]) -> list[Landmarks]:
+        """Return the landmarks of each ROI, in its order.
+
+        A ROI without a face gives meaningless points with a low presence; nothing is dropped
+        here. A ROI may reach beyond the frame, whose edge is then continued.
+        """
+        step = self._config.max_batch
+        found: list[Landmarks] = []
+        for start in range(0, len(rois), step):
+            found += self._locate_batch(frame, rois[start : start + step])
+        return found
+
+    def _locate_batch(self, frame: Frame, rois: Sequence[RotatedRoi]) -> list[Landmarks]:
+        """Run the net once."""
+        spec = self._engine.manifest.input
+        crops = [crop_face(frame.pixels, roi, spec.width) for roi in rois]
+        points, presences = self._engine.run(to_batch(crops, spec))
+        scheme = self._scheme(points)
+        # NaN from a broken net must not pass as a face: it compares false with any threshold.
+        certain = np.nan_to_num(presences.reshape(-1)).clip(0.0, 1.0).tolist()
+        return [
+            Landmarks(roi, to_frame(row, roi, spec.width), presence, scheme)
+            for roi, row, presence in zip(rois, points, certain)
+        ]
+
+    def _scheme(self, points: Float32) -> LandmarkScheme:
+        """Tell which mesh the net's output is."""
+        scheme = _SCHEMES.get(points.shape[1]) if points.ndim == 3 else None
+        if scheme is None:
+            raise ModelError(
+                f"model '{self._engine.manifest.id}': expected landmarks (N, 468 or 478, 3), "
+                f'found {points.shape}; choose a face mesh'
+            )
+        return scheme
+
+
+def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
+    """Cut out a rotated ROI, upright, as (size_px, size_px, 3) RGB.
+
+    Bilinear, with the frame's edge continued, as the meshes were trained. A face of twice the
+    net's size and more is halved first: its every pixel counts, and sensor noise averages out.
+    """
+    # Pixel (i, j) of the crop shows the frame's pixel at matrix @ (i, j): MediaPipe shifts
+    # neither by half a pixel, and the same ROI must give the same points.
+    matrix = crop_to_frame(roi, size_px)
+    halvings = int(math.log2(max(roi.size / size_px, 1.0)))
+    if halvings:
+        pixels, matrix = _halved(pixels, matrix, size_px, halvings)
+    crop: UInt8 = cv2.warpAffine(
+        pixels,
+        matrix,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return crop
+
+
+def _halved(pixels: UInt8, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
+    """Return the part of the image that the crop shows, smaller, and the matrix that fits it."""
+    block = 2**halvings
+    corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]])
+    reached = corners @ matrix.T
+    limit = np.array(pixels.shape[1::-1])
+    # Whole blocks, so that every halving is exact; at least one, where the ROI misses the frame.
+    low = np.clip(np.floor(reached.min(axis=0)), 0, np.maximum(limit - block, 0)).astype(int)
+    wanted = np.ceil((reached.max(axis=0) - low) / block).astype(int)
+    count = np.clip(wanted, 1, np.maximum((limit - low) // block, 1))
+    part = pixels[low[1] : low[1] + count[1] * block, low[0] : low[0] + count[0] * block]
+    for _ in range(halvings):
+        half = (max(part.shape[1] // 2, 1), max(part.shape[0] // 2, 1))
+        part = cv2.resize(part, half, interpolation=cv2.INTER_AREA)
+    moved = matrix.copy()
+    moved[:, 2] -= low + (block - 1) / 2  # the centre of a block
+    return part, moved / block
+
+
+def to_frame(points: Float32, roi: RotatedRoi, size_px: int) -> Float32:
+    """Bring landmarks (N, 3) from pixels of the crop to pixels of the frame, z included."""
+    matrix = crop_to_frame(roi, size_px).astype(np.float32)
+    placed = np.empty(points.shape, np.float32)
+    placed[:, :2] = points[:, :2] @ matrix[:, :2].T
+    placed[:, :2] += matrix[:, 2]
+    placed[:, 2] = points[:, 2] * np.float32(roi.size / size_px)
+    return placed
