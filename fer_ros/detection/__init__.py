@@ -1,0 +1,15 @@
+"""The detection room: frames in, faces with stable ids out."""
+
+from fer_ros.detection.detector import DetectionConfig, FaceDetector, FarFaces, build_detector
+from fer_ros.detection.tracker import FaceTracker, Proposal, TrackedFace, TrackingConfig
+
+__all__ = [
+    'DetectionConfig',
+    'FaceDetector',
+    'FaceTracker',
+    'FarFaces',
+    'Proposal',
+    'TrackedFace',
+    'TrackingConfig',
+    'build_detector',
+]
