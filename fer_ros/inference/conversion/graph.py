@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.errors import ModelError
@@ -53,9 +52,10 @@ class Graph:
             raise ModelError(f"expected tensor {tensor} '{name}' to be constant, it is computed")
         return values
 
-    def scalar_list(self, tensor: int) -> list[int]:
-        """Return the values of a constant integer tensor as plain ints."""
-        return [int(v) for v in np.ravel(self.constant(tensor))]
+    def add_constant(self, values: Array) -> int:
+        """Add a constant tensor and return its number."""
+        self.tensors.append(Tensor(f'constant {len(self.tensors)}', values.shape, values))
+        return len(self.tensors) - 1
 
     def consumers(self, tensor: int) -> list[Operator]:
         """Return the operators that read a tensor."""

@@ -18,9 +18,8 @@ from fer_ros.inference.conversion.graph import Array, Graph, Operator
 
 _SAME, _VALID = 0, 1
 _NO_ACTIVATION, _RELU = 0, 1
-_NCHW_AXIS = (0, 2, 3, 1)
-_TO_NHWC = (0, 2, 3, 1)
-_TO_NCHW = (0, 3, 1, 2)
+TO_NHWC = (0, 2, 3, 1)
+TO_NCHW = (0, 3, 1, 2)
 
 
 @dataclass(slots=True)
@@ -136,24 +135,16 @@ def relu(op: Operator, c: Conversion) -> str:
     return c.builder.node('Relu', c.value(op.inputs[0]))
 
 
-def prelu(op: Operator, c: Conversion) -> str:
-    """Write PReLU as ``a*x + (1-a)*relu(x)``, both factors as 1x1 depthwise convolutions.
-
-    ONNX Runtime's own PRelu leaves the blocked layout of its convolutions and takes 40 % of a
-    face mesh's time; in this form everything stays blocked and the sum is fused.
-    """
+def bend(op: Operator, c: Conversion) -> str:
+    """Write ``straight*x + bent*relu(x)``, a factor a channel: what PRELU has become."""
     x = c.value(op.inputs[0])
-    slope = c.graph.constant(op.inputs[1])
-    channels = c.shape(op.inputs[0])[3]
-    if slope.shape[:-1] != (1,) * (slope.ndim - 1):
-        raise ModelError(f'PRELU: expected one slope a channel, found the shape {slope.shape}')
-    slope = slope.reshape(channels, 1, 1, 1)
-    one_by_one = {'kernel_shape': [1, 1], 'group': channels}
-    straight = c.builder.node('Conv', x, c.builder.constant(slope), **one_by_one)
-    bent = c.builder.node(
-        'Conv', c.builder.node('Relu', x), c.builder.constant(1 - slope), **one_by_one
-    )
-    return c.builder.node('Add', straight, bent)
+    straight, bent = (c.graph.constant(i).reshape(-1, 1, 1, 1) for i in op.inputs[1:])
+    factor = {'kernel_shape': [1, 1], 'group': straight.size}
+    line = c.builder.node('Conv', x, c.builder.constant(straight), **factor)
+    kink = c.builder.node('Relu', x)
+    if (bent != 1).any():
+        kink = c.builder.node('Conv', kink, c.builder.constant(bent), **factor)
+    return c.builder.node('Add', line, kink)
 
 
 def add(op: Operator, c: Conversion) -> str:
@@ -171,12 +162,19 @@ def mul(op: Operator, c: Conversion) -> str:
 
 
 def pad(op: Operator, c: Conversion) -> str:
-    """Write zero channels behind the last one: the way residual blocks grow."""
+    """Write zero channels behind the last one: the way residual blocks grow.
+
+    As a 1x1 convolution with the unit matrix: unlike Pad it stays in the blocked layout of
+    ONNX Runtime's convolutions and takes the block's sum and activation in with it.
+    """
     amounts = c.graph.constant(op.inputs[1])
     if amounts[:3].any() or amounts[3, 0]:
         raise ModelError(f'PAD: expected new channels at the end only, found {amounts.tolist()}')
-    pads = c.builder.ints(0, 0, 0, 0, 0, int(amounts[3, 1]), 0, 0)
-    return c.builder.node('Pad', c.value(op.inputs[0]), pads)
+    before, after = c.shape(op.inputs[0])[3], c.shape(op.outputs[0])[3]
+    if before == after:
+        return c.value(op.inputs[0])
+    unit = c.builder.floats(np.eye(after, before)[:, :, None, None])
+    return c.builder.node('Conv', c.value(op.inputs[0]), unit, kernel_shape=[1, 1])
 
 
 def concatenation(op: Operator, c: Conversion) -> str:
@@ -216,13 +214,13 @@ def reshape(op: Operator, c: Conversion) -> str:
     value = c.value(op.inputs[0])
     # With one pixel both orders are the same.
     if len(before) == 4 and before[1:3] != (1, 1):
-        value = c.builder.node('Transpose', value, perm=list(_TO_NHWC))
+        value = c.builder.node('Transpose', value, perm=list(TO_NHWC))
     if len(after) != 4:
         return c.builder.node('Reshape', value, c.builder.ints(0, *after[1:]))
     if after[1:3] == (1, 1):
         return c.builder.node('Reshape', value, c.builder.ints(0, after[3], 1, 1))
     value = c.builder.node('Reshape', value, c.builder.ints(0, *after[1:]))
-    return c.builder.node('Transpose', value, perm=list(_TO_NCHW))
+    return c.builder.node('Transpose', value, perm=list(TO_NCHW))
 
 
 def strided_slice(op: Operator, c: Conversion) -> str:
@@ -234,6 +232,7 @@ def strided_slice(op: Operator, c: Conversion) -> str:
 
 OPERATORS: dict[str, OperatorFunction] = {
     'ADD': add,
+    'BEND': bend,
     'CONCATENATION': concatenation,
     'CONV_2D': conv_2d,
     'DEPTHWISE_CONV_2D': depthwise_conv_2d,
@@ -241,7 +240,6 @@ OPERATORS: dict[str, OperatorFunction] = {
     'MAX_POOL_2D': max_pool_2d,
     'MUL': mul,
     'PAD': pad,
-    'PRELU': prelu,
     'RELU': relu,
     'RESHAPE': reshape,
     'RESIZE_BILINEAR': resize_bilinear,

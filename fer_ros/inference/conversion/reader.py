@@ -94,9 +94,7 @@ def _read_sparsity(source: Any) -> tuple[list[int], list[int], list[Dimension]]:
         else:
             dimensions.append(
                 Dimension(
-                    segments=_read_indices(
-                        metadata.ArraySegmentsType(), metadata.ArraySegments()
-                    ),
+                    segments=_read_indices(metadata.ArraySegmentsType(), metadata.ArraySegments()),
                     indices=_read_indices(metadata.ArrayIndicesType(), metadata.ArrayIndices()),
                 )
             )

@@ -19,7 +19,7 @@ from fer_ros.inference.conversion.graph import Array
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """One level of the tree: dense (``size`` children) or compressed (``segments``, ``indices``)."""
+    """One level: dense (``size`` children) or compressed (``segments``, ``indices``)."""
 
     size: int | None = None
     segments: Array | None = None
