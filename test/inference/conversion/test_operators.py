@@ -49,6 +49,14 @@ def test_depthwise_convolution_keeps_channels_apart() -> None:
     assert result[0, 1, 1].tolist() == [9, 100, 1100]
 
 
+def test_kernel_axes_of_a_depthwise_convolution() -> None:
+    # Ten times the right neighbour.
+    kernel = np.array([0, 10], np.float32).reshape(1, 1, 2, 1).repeat(3, 3)
+    constants = [kernel, np.zeros(3, np.float32)]
+    result = single('DEPTHWISE_CONV_2D', image(3, 3), constants, DEPTHWISE, (1, 3, 2, 3))
+    assert result[0, 1, 0].tolist() == [120, 130, 140]
+
+
 def test_max_pool() -> None:
     options = {**CONV, 'StrideH': 2, 'StrideW': 2, 'FilterHeight': 2, 'FilterWidth': 2}
     result = single('MAX_POOL_2D', image(4, 4), [], options, (1, 2, 2, 3))
