@@ -28,8 +28,9 @@ class Region:
     """One region: where it is cut out and which nets place its points.
 
     ``points`` are the mesh points that bound the region and, in the same order, the points that
-    its first head places; a second head (the iris) places new ones. ``matrix`` is the tensor of
-    the region's affine, ``crop`` that of its cut-out, ``heads`` those of the heads' raw output.
+    its first head places; a second head (the iris) places new ones. ``crop`` is the tensor of the
+    cut-out, ``heads`` are those of the heads' raw output. ``shift_factor`` is how much larger the
+    heads' pixels are than those of the feature map.
     """
 
     points: tuple[int, ...]
@@ -37,12 +38,11 @@ class Region:
     scale: tuple[float, float]
     size: tuple[int, int]
     shift_factor: float
-    matrix: int
     crop: int
     heads: tuple[int, ...]
 
 
-def fuse_regions(graph: Graph) -> tuple[Region, ...]:
+def fuse_regions(graph: Graph) -> None:
     """Replace the custom operators by ``CropRegions`` and ``MergeRegions``.
 
     ``CropRegions`` reads the feature map and the scaled mesh and yields one crop a region;
@@ -51,14 +51,13 @@ def fuse_regions(graph: Graph) -> tuple[Region, ...]:
     """
     crops = [op for op in graph.operators if op.kind == _CROP]
     if not crops:
-        return ()
+        return
     regions = tuple(_read_region(graph, crop) for crop in crops)
     mesh_scaled = {_producer(graph, crop.inputs[1]).inputs[0] for crop in crops}
     features = {crop.inputs[0] for crop in crops}
     if len(mesh_scaled) != 1 or len(features) != 1 or len({r.size for r in regions}) != 1:
         raise ModelError('the regions of the attention mesh do not share their inputs')
     _replace(graph, regions, features.pop(), mesh_scaled.pop())
-    return regions
 
 
 def _read_region(graph: Graph, crop: Operator) -> Region:
@@ -82,7 +81,6 @@ def _read_region(graph: Graph, crop: Operator) -> Region:
         scale=(options['scale_x'], options['scale_y']),
         size=size,
         shift_factor=factors.pop(),
-        matrix=crop.inputs[1],
         crop=crop.outputs[0],
         heads=tuple(heads),
     )

@@ -30,22 +30,21 @@ def convert_wheel(wheel: Path | None, out_dir: Path) -> list[Path]:
     :param wheel: a ``.whl`` file of any platform, a folder that holds ``mediapipe/``, or None
         for ``$FER_ROS_MEDIAPIPE_WHEEL`` and, without it, the installed MediaPipe.
     :param out_dir: where ``<id>.onnx`` and ``<id>.yaml`` go; made if absent.
-    :return: the files written. A file is replaced only by a whole and checked one.
+    :return: the files written, none of them before all are converted and checked.
     :raises ModelError: when the wheel is absent, another one or holds what we do not know.
     :raises MissingExtra: when the extra ``fer_ros[convert]`` is not installed.
     """
     for module in ('onnx', 'tflite', 'flatbuffers.flexbuffers'):
         require(module)
     source = find_wheel() if wheel is None else wheel
-    written = []
+    files: dict[str, bytes] = {}
     for recipe in RECIPES:
         data = convert(read_source(source, recipe), recipe)
         manifest = recipe.manifest(hashlib.sha256(data).hexdigest())
         text = yaml.safe_dump(manifest, sort_keys=False, default_flow_style=None, width=99)
-        out_dir.mkdir(parents=True, exist_ok=True)
-        written.append(_replace(out_dir / recipe.file, data))
-        written.append(_replace(out_dir / f'{recipe.id}.yaml', text.encode()))
-    return written
+        files |= {recipe.file: data, f'{recipe.id}.yaml': text.encode()}
+    out_dir.mkdir(parents=True, exist_ok=True)
+    return [_replace(out_dir / name, data) for name, data in files.items()]
 
 
 def convert(tflite: bytes, recipe: Recipe) -> bytes:

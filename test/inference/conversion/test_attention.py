@@ -36,7 +36,6 @@ def regions() -> tuple[Region, ...]:
             scale=(1.5, 1.5),
             size=(16, 16),
             shift_factor=4.0,
-            matrix=0,
             crop=0,
             heads=h,
         )
