@@ -1,0 +1,110 @@
+"""rclpy.executors: one thread that calls back whatever is ready."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from fer_ros.rosless.context import ExternalShutdownException, context
+
+# A signal handler can not wake a waiting thread: look this often whether it has spoken.
+PATIENCE_S = 0.25
+CHECK_PERIOD_S = 1.0
+
+
+class SingleThreadedExecutor:
+    """Calls back for the nodes that were added, in the thread that spins."""
+
+    def __init__(self, **_: Any) -> None:
+        """Start without a node."""
+        self._nodes: list[Any] = []
+        self._checked_s = time.monotonic()
+
+    def add_node(self, node: Any) -> bool:
+        """Serve a node."""
+        self._nodes.append(node)
+        return True
+
+    def remove_node(self, node: Any) -> None:
+        """Serve it no more."""
+        self._nodes.remove(node)
+
+    def spin(self) -> None:
+        """Serve until the process is told to end."""
+        while True:
+            self.spin_once()
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        """Wait for something to be ready, and call it back.
+
+        :raises ExternalShutdownException: the process was told to end.
+        """
+        deadline_s = time.monotonic() + (float('inf') if timeout_sec is None else timeout_sec)
+        while context.ok():
+            if self._work():
+                return
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return
+            self._wait(left_s)
+        raise ExternalShutdownException
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        """Serve nobody any more."""
+        self._nodes.clear()
+        return True
+
+    def _work(self) -> bool:
+        """Call back every timer that is due and one message of each topic."""
+        self._check()
+        done = False
+        for node in list(self._nodes):
+            for timer in list(node.timers):
+                done |= timer.handle()
+            for subscription in list(node.subscriptions):
+                done |= subscription.handle_one()
+        return done
+
+    def _wait(self, left_s: float) -> None:
+        """Sleep until a message comes or a timer is due."""
+        timers = [timer.wait_s() for node in self._nodes for timer in list(node.timers)]
+        with context.work:
+            if not self._waiting():
+                context.work.wait(min([left_s, PATIENCE_S, *timers]))
+
+    def _waiting(self) -> bool:
+        """Tell whether a message has come since the last look."""
+        return any(
+            subscription._queue for node in self._nodes for subscription in node.subscriptions
+        )
+
+    def _check(self) -> None:
+        """Report QoS that do not fit, once a second."""
+        if time.monotonic() - self._checked_s > CHECK_PERIOD_S:
+            self._checked_s = time.monotonic()
+            for node in self._nodes:
+                node.check()
+
+
+# Our nodes have worker threads of their own where they need them.
+MultiThreadedExecutor = SingleThreadedExecutor
+
+
+def spin(node: Any, executor: SingleThreadedExecutor | None = None) -> None:
+    """Serve a node until the process is told to end."""
+    executor = executor or SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.spin()
+
+
+def spin_once(
+    node: Any,
+    *,
+    executor: SingleThreadedExecutor | None = None,
+    timeout_sec: float | None = None,
+) -> None:
+    """Serve a node once."""
+    executor = executor or SingleThreadedExecutor()
+    executor.add_node(node)
+    executor.spin_once(timeout_sec)
+    executor.remove_node(node)

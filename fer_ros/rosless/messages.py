@@ -1,0 +1,215 @@
+"""Message classes that look like rclpy's and that rosbags can serialise as they are.
+
+Differences that a caller can see: sequences of numbers are NumPy arrays, where rclpy has
+``array.array``; both have the buffer protocol, an iterator and ``tolist``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar
+
+import numpy as np
+from rosbags.interfaces import Nodetype
+
+from fer_ros.errors import MiddlewareError
+from fer_ros.rosless.definitions import typestore
+
+Convert = Callable[[Any], Any]
+
+_NUMPY = {
+    'bool': 'bool', 'byte': 'uint8', 'char': 'uint8', 'int8': 'int8', 'uint8': 'uint8',
+    'int16': 'int16', 'uint16': 'uint16', 'int32': 'int32', 'uint32': 'uint32',
+    'int64': 'int64', 'uint64': 'uint64', 'float32': 'float32', 'float64': 'float64',
+}  # fmt: skip
+
+
+class Octet(bytes):
+    """A ``byte`` field: one byte as in rclpy, a number to the serialiser."""
+
+    def __index__(self) -> int:
+        """Return the byte's value."""
+        return self[0]
+
+
+class Message:
+    """What every message class shares."""
+
+    __slots__ = ()
+    TYPENAME: ClassVar[str]
+    _converters: ClassVar[dict[str, Convert]]
+    _defaults: ClassVar[dict[str, Callable[[], Any]]]
+    _types: ClassVar[dict[str, str]]
+
+    def __init__(self, *values: Any, **fields: Any) -> None:
+        """Take fields by name as rclpy does, or all by position as the deserialiser does."""
+        fields.update(zip(self._converters, values))
+        for name, default in self._defaults.items():
+            setattr(self, name, fields.pop(name) if name in fields else default())
+        if fields:
+            raise AttributeError(
+                f'{self.TYPENAME}: expected the fields {list(self._converters)}, found '
+                f'{sorted(fields)}'
+            )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Convert what is assigned, so that a wrong type fails where it was made."""
+        convert = self._converters.get(name)
+        if convert is None:
+            raise AttributeError(f'{self.TYPENAME} has no field {name!r}')
+        try:
+            object.__setattr__(self, name, convert(value))
+        except (TypeError, ValueError, OverflowError) as error:
+            raise TypeError(
+                f'{self.TYPENAME}.{name}: expected {self._types[name]}, found '
+                f'{type(value).__name__}: {error}'
+            ) from None
+
+    def __repr__(self) -> str:
+        """Show every field."""
+        fields = ', '.join(f'{name}={getattr(self, name)!r}' for name in self._converters)
+        return f'{self.TYPENAME}({fields})'
+
+    def __eq__(self, other: object) -> bool:
+        """Compare every field."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(
+            np.array_equal(getattr(self, name), getattr(other, name)) for name in self._converters
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    @classmethod
+    def get_fields_and_field_types(cls) -> dict[str, str]:
+        """Return the fields and their types, as rclpy does."""
+        return dict(cls._types)
+
+
+@cache
+def message_class(typename: str) -> type[Message]:
+    """Return the class of ``package/msg/Name``, and let the typestore make instances of it."""
+    store = typestore()
+    if typename not in store.fielddefs:
+        raise MiddlewareError(
+            f'message {typename}: expected one of hri_msgs, fer_msgs or the common interfaces; '
+            'install ROS 2 for others'
+        )
+    constants, fields = store.fielddefs[typename]
+    kinds = {name: _field(description) for name, description in fields}
+    namespace: dict[str, Any] = {
+        '__slots__': tuple(kinds),
+        'TYPENAME': typename,
+        '_converters': {name: kind[0] for name, kind in kinds.items()},
+        '_defaults': {name: kind[1] for name, kind in kinds.items()},
+        '_types': {name: kind[2] for name, kind in kinds.items()},
+    }
+    for name, kind, value in constants:
+        namespace[name] = Octet([value]) if kind == 'byte' else value
+    made: type[Message] = type(typename.rsplit('/', 1)[1], (Message,), namespace)
+    store.types[typename] = made
+    return made
+
+
+def serialize(message: Message) -> bytes:
+    """Return a message as CDR, its length a multiple of four as DDS wants it."""
+    data = bytes(typestore().serialize_cdr(message, message.TYPENAME))
+    return data + b'\0' * (-len(data) % 4)
+
+
+def deserialize(data: bytes | memoryview, kind: type[Message]) -> Message:
+    """Return the message of CDR bytes."""
+    message: Message = typestore().deserialize_cdr(data, kind.TYPENAME)
+    return message
+
+
+def warm_up(kind: type[Message]) -> None:
+    """Compile a message's codec, which would delay its first sample."""
+    deserialize(serialize(kind()), kind)
+
+
+def _field(description: Any) -> tuple[Convert, Callable[[], Any], str]:
+    """Return what converts a field, its default and its type in words."""
+    node, detail = description
+    if node == Nodetype.BASE:
+        return _scalar(detail[0])
+    if node == Nodetype.NAME:
+        kind = message_class(detail)
+        return _instance(kind), kind, detail
+    element, length = detail
+    if element[0] == Nodetype.BASE and element[1][0] in _NUMPY:
+        return _numbers(element[1][0], length if node == Nodetype.ARRAY else None)
+    return _sequence(element, length if node == Nodetype.ARRAY else None)
+
+
+def _scalar(base: str) -> tuple[Convert, Callable[[], Any], str]:
+    if base == 'byte':
+        return lambda value: value if type(value) is Octet else _octet(value), _octet, base
+    if base in ('string', 'wstring'):
+        return _text, str, base
+    if base == 'bool':
+        return bool, bool, base
+    if base.startswith('float'):
+        return float, float, base
+    return _integer(np.iinfo(_NUMPY[base])), int, base
+
+
+def _octet(value: Any = 0) -> Octet:
+    return Octet([value] if isinstance(value, int) else value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError('not a string')
+    return value
+
+
+def _integer(limits: Any) -> Convert:
+    low, high = int(limits.min), int(limits.max)
+
+    def convert(value: Any) -> int:
+        number = value.__index__()
+        if not low <= number <= high:
+            raise ValueError(f'{number} is outside [{low}, {high}]')
+        return int(number)
+
+    return convert
+
+
+def _instance(kind: type[Message]) -> Convert:
+    def convert(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise TypeError(f'not a {kind.TYPENAME}')
+        return value
+
+    return convert
+
+
+def _numbers(base: str, length: int | None) -> tuple[Convert, Callable[[], Any], str]:
+    dtype = np.dtype(_NUMPY[base])
+
+    def convert(value: Any) -> Any:
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            array = np.frombuffer(value, dtype)
+        else:
+            array = np.ascontiguousarray(value, dtype)
+        if length is not None and array.shape != (length,):
+            raise ValueError(f'{length} numbers expected, found {array.shape}')
+        return array
+
+    words = f'{base}[{length}]' if length is not None else f'sequence<{base}>'
+    return convert, lambda: np.zeros(length or 0, dtype), words
+
+
+def _sequence(element: Any, length: int | None) -> tuple[Convert, Callable[[], Any], str]:
+    convert_one, default, words = _field(element)
+
+    def convert(value: Any) -> list[Any]:
+        items = [convert_one(item) for item in value]
+        if length is not None and len(items) != length:
+            raise ValueError(f'{length} items expected, found {len(items)}')
+        return items
+
+    words = f'{words}[{length}]' if length is not None else f'sequence<{words}>'
+    return convert, lambda: [default() for _ in range(length or 0)], words
