@@ -105,8 +105,15 @@ class CameraIntrinsics:
 
     @classmethod
     def guess(cls, width: int, height: int) -> CameraIntrinsics:
-        """Assume about 60 degrees across the longer side: good enough for angles, not metres."""
-        focal = 0.87 * max(width, height)
+        """Assume 60 degrees across the longer side: good enough for angles, not for metres."""
+        longer = max(width, height)
+        focal = cls.of_fov(longer, longer, 60.0).fx
+        return cls(width, height, focal, focal, width / 2, height / 2)
+
+    @classmethod
+    def of_fov(cls, width: int, height: int, fov_deg: float) -> CameraIntrinsics:
+        """Return a camera of a horizontal field of view, its axis through the image's centre."""
+        focal = width / 2 / math.tan(math.radians(fov_deg) / 2)
         return cls(width, height, focal, focal, width / 2, height / 2)
 
     def scaled_to(self, width: int, height: int) -> CameraIntrinsics:

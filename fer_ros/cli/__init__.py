@@ -1,0 +1,1 @@
+"""The command line: ``fer-ros up | play | run | eval | models | bench | train``."""

@@ -1,0 +1,62 @@
+"""What several subcommands share."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from typing import Any
+
+from fer_ros import rosless
+
+JSON_HELP = 'print one JSON object instead of text'
+
+
+def parser(command: str, description: str) -> argparse.ArgumentParser:
+    """Return the parser of a subcommand."""
+    return argparse.ArgumentParser(prog=f'fer-ros {command}', description=description)
+
+
+def print_json(result: Any) -> None:
+    """Print a result for programs."""
+    json.dump(result, sys.stdout, indent=2)
+    print()
+
+
+def use_ros() -> str:
+    """Make rclpy importable, real or not; return which it is, for people to read."""
+    return 'rosless' if rosless.install() else 'rclpy'
+
+
+def add_ros_arguments(words: argparse.ArgumentParser) -> None:
+    """Add the options that become ``--ros-args``."""
+    words.add_argument(
+        '-r', '--remap', action='append', default=[], metavar='FROM:=TO', help='remap a name'
+    )
+    words.add_argument(
+        '-p', '--param', action='append', default=[], metavar='NAME:=VALUE', help='set a parameter'
+    )
+    words.add_argument('--params', metavar='FILE', help='parameter file')
+    words.add_argument('--log-level', help='debug, info, warn or error')
+
+
+def ros_arguments(options: argparse.Namespace) -> list[str]:
+    """Return the options as a ROS 2 command line."""
+    found = ['--ros-args']
+    if options.params:
+        found += ['--params-file', options.params]
+    for rule in options.remap:
+        found += ['-r', rule]
+    for rule in options.param:
+        found += ['-p', rule]
+    if options.log_level:
+        found += ['--log-level', options.log_level]
+    return found
+
+
+def stay_on_this_machine() -> None:
+    """Keep topics on loopback unless the user's environment says where they go."""
+    if not {'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'} & set(os.environ):
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+        os.environ['ROS_LOCALHOST_ONLY'] = '1'

@@ -1,0 +1,57 @@
+"""``fer-ros``: one subcommand a module, one line for every error of ours."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from fer_ros import __version__
+from fer_ros.errors import FerError
+
+# Imported only when asked for: `fer-ros --help` must not wait for onnxruntime.
+COMMANDS = {
+    'run': 'play a source, recognise over real topics, and write video, bag, report and summary',
+    'up': 'start the perception node, on ROS 2 or without it',
+    'play': 'publish a video, folder, camera or bag as a camera',
+    'eval': 'measure a model or the whole chain on labelled data',
+    'models': 'list, verify or convert models',
+    'bench': 'time the chain and its rooms on this machine',
+    'train': 'fit a model and export it',
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the first word; the rest belongs to the subcommand."""
+    top = argparse.ArgumentParser(
+        prog='fer-ros',
+        description='Embodied facial expression recognition for ROS 2.',
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog='commands:\n'
+        + '\n'.join(f'  {name:8}{text}' for name, text in COMMANDS.items())
+        + '\n\nfer-ros COMMAND --help tells more.',
+    )
+    top.add_argument('--version', action='version', version=__version__)
+    top.add_argument('command', choices=COMMANDS, metavar='COMMAND')
+    top.add_argument('arguments', nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return top
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a subcommand; return its exit status (2: an error that the line on stderr names)."""
+    chosen = parser().parse_args(words)
+    try:
+        module = import_module(f'fer_ros.cli.{chosen.command}')
+        return int(module.main(chosen.arguments))
+    except FerError as error:
+        print(f'fer-ros {chosen.command}: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

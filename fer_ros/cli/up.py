@@ -1,0 +1,24 @@
+"""``fer-ros up``: the perception node in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fer_ros.cli import common
+from fer_ros.config import share_dir
+
+
+def main(words: Sequence[str]) -> int:
+    """Configure, activate and spin until interrupted."""
+    parser = common.parser(
+        'up',
+        'Start the perception node, configured and active, on ROS 2 where rclpy can be imported '
+        'and on DDS by itself where it can not.',
+    )
+    common.add_ros_arguments(parser)
+    options = parser.parse_args(words)
+    options.params = options.params or str(share_dir() / 'config' / 'fer.yaml')
+    common.use_ros()
+    from fer_ros.nodes.perception_node import run
+
+    return run(common.ros_arguments(options), autostart=True)

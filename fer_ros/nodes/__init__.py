@@ -1,0 +1,1 @@
+"""Plain rclpy nodes: they convert, call the pipeline and publish."""

@@ -1,0 +1,263 @@
+"""Every ROS parameter of the perception node in one table, and the configuration it makes.
+
+The table is checked against ``config/fer.yaml`` by a test. Ranges are refused by the middleware
+from the descriptor, choices and combinations by :func:`refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
+from fer_ros.detection import DetectionConfig, FarFaces, TrackingConfig
+from fer_ros.errors import FerError
+from fer_ros.inference.factory import Device
+from fer_ros.pipeline import PipelineConfig
+from fer_ros.recognition import TemporalConfig, TrustConfig
+from fer_ros.taxonomy import HRI_EXPRESSIONS
+
+Value = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One ROS parameter.
+
+    :param fixed: it is read in configure: a change needs ``cleanup`` and ``configure``.
+    """
+
+    name: str
+    default: Value
+    description: str
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    fixed: bool = False
+
+    def descriptor(self) -> ParameterDescriptor:
+        """Return what ``ros2 param describe`` shows and the middleware enforces."""
+        constraints = f'one of: {", ".join(self.choices)}' if self.choices else ''
+        if self.fixed:
+            constraints = '; '.join(filter(None, (constraints, 'read in configure')))
+        descriptor = ParameterDescriptor(
+            description=self.description, additional_constraints=constraints
+        )
+        if self.low is not None and self.high is not None:
+            if isinstance(self.default, int):
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(self.low), to_value=int(self.high), step=1)
+                ]
+            else:
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=float(self.low), to_value=float(self.high))
+                ]
+        return descriptor
+
+
+_DETECTION = DetectionConfig()
+_TRACKING = TrackingConfig()
+_TRUST = TrustConfig()
+_TEMPORAL = TemporalConfig()
+_PIPELINE = PipelineConfig()
+
+PARAMETERS: tuple[Parameter, ...] = (
+    # Camera input
+    Parameter(
+        'image_transport', 'raw',
+        'How images arrive: raw on image, compressed on image/compressed.',
+        choices=('raw', 'compressed'), fixed=True,
+    ),
+    Parameter(
+        'image_reliability', 'best_effort',
+        'Reliability asked of the camera: best_effort takes any publisher.',
+        choices=('best_effort', 'reliable'), fixed=True,
+    ),
+    Parameter(
+        'image_depth', 1, 'How many images the middleware queues for us.', 1, 100, fixed=True
+    ),
+    Parameter(
+        'max_age_s', 0.5,
+        'Drop images older than this when their turn comes (seconds); 0 keeps all.', 0.0, 60.0,
+    ),
+    Parameter(
+        'max_pixels', 7680 * 4320, 'Refuse images with more pixels than this.', 1, 2**28
+    ),
+    Parameter(
+        'camera_timeout_s', 2.0, 'Warn when no image came for this long (seconds).', 0.1, 3600.0
+    ),
+    # Models
+    Parameter(
+        'device', 'auto',
+        'Where the nets run; auto takes the best that is there, others fail where they are not.',
+        choices=tuple(device.value for device in Device), fixed=True,
+    ),
+    Parameter(
+        'landmark_model', _PIPELINE.landmark_model,
+        'Model for landmarks: an id or the path of a manifest.', fixed=True,
+    ),
+    Parameter(
+        'expression_model', _PIPELINE.expression_model,
+        'Model for static expression: an id or the path of a manifest.', fixed=True,
+    ),
+    # Output
+    Parameter(
+        'contempt_alias', 'skeptical',
+        'What contempt is called on the expression topic, which has no such name.',
+        choices=HRI_EXPRESSIONS,
+    ),
+    Parameter('publish_tf', True, 'Publish face_<id> and gaze_<id> (needs camera_info).'),
+    Parameter('publish_json', False, 'Publish expressions_json as well.', fixed=True),
+    Parameter('aligned_size_px', 128, 'Side of the image on the aligned topic.', 32, 1024),
+    # Detection and tracking
+    Parameter(
+        'min_detection_score', _DETECTION.min_score,
+        'Least score of a detection that may become a face.', 0.0, 1.0,
+    ),
+    Parameter(
+        'far_faces', _DETECTION.far_faces.value,
+        'Second look for small faces: off, rotate (a part of the frame at a time) or all.',
+        choices=tuple(choice.value for choice in FarFaces),
+    ),
+    Parameter('max_faces', _TRACKING.max_faces, 'Follow at most this many faces.', 1, 64),
+    Parameter(
+        'detection_interval', _TRACKING.detection_interval,
+        'Look for new faces every so many frames while faces are followed.', 1, 1000,
+    ),
+    Parameter(
+        'min_presence', _TRACKING.min_presence,
+        'Below this presence of a face the track counts as unseen.', 0.0, 1.0,
+    ),
+    Parameter(
+        'lost_timeout_s', _TRACKING.lost_timeout_s,
+        'Keep an unseen face this long (seconds) before it ends.', 0.0, 10.0,
+    ),
+    # Recognition
+    Parameter(
+        'smoothing_s', _TEMPORAL.smoothing_s,
+        'Time constant of the filter over time (seconds); 0 turns it off.', 0.0, 10.0,
+    ),
+    Parameter(
+        'label_margin', _TEMPORAL.label_margin,
+        'A new label must lead the last one by this much probability.', 0.0, 1.0,
+    ),
+    Parameter(
+        'onset_intensity', _TEMPORAL.onset_intensity,
+        'An expression begins above this intensity.', 0.0, 1.0,
+    ),
+    Parameter(
+        'offset_intensity', _TEMPORAL.offset_intensity,
+        'An expression is over below this intensity.', 0.0, 1.0,
+    ),
+    Parameter(
+        'apex_share', _TEMPORAL.apex_share,
+        "Share of an episode's peak intensity that still counts as its apex.", 0.0, 1.0,
+    ),
+    Parameter(
+        'min_confidence', _TRUST.min_confidence,
+        'Abstain below this calibrated confidence.', 0.0, 1.0,
+    ),
+    Parameter(
+        'max_entropy', _TRUST.max_entropy,
+        'Abstain above this share of the maximal entropy.', 0.0, 1.0,
+    ),
+    Parameter(
+        'min_quality', _TRUST.min_quality, 'Abstain below this quality of the face.', 0.0, 1.0
+    ),
+    Parameter(
+        'compound_share', _TRUST.compound_share,
+        'Least share of a second emotion that makes a compound.', 0.0, 0.5,
+    ),
+    # Diagnostics
+    Parameter(
+        'latency_warn_ms', 100.0, 'Warn above this median latency (milliseconds).', 0.0, 1e5
+    ),
+    Parameter(
+        'latency_error_ms', 500.0, 'Report an error above this one (milliseconds).', 0.0, 1e5
+    ),
+)  # fmt: skip
+
+BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+def defaults() -> dict[str, Value]:
+    """Return every parameter with its default."""
+    return {parameter.name: parameter.default for parameter in PARAMETERS}
+
+
+def declare(node: Any) -> None:
+    """Declare every parameter on a node."""
+    node.declare_parameters(
+        '',
+        [(parameter.name, parameter.default, parameter.descriptor()) for parameter in PARAMETERS],
+    )
+
+
+def current(node: Any) -> dict[str, Value]:
+    """Return what a node's parameters are now."""
+    return {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
+
+
+def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: bool) -> str:
+    """Return why this set of values is refused, or '' where it is taken.
+
+    :param values: all parameters as they would be.
+    :param changed: names of those that the caller wants to change.
+    :param running: the node is configured, so fixed parameters can not change.
+    """
+    for name in changed:
+        parameter = BY_NAME.get(name)
+        if parameter is None:
+            continue
+        if parameter.fixed and running:
+            return (
+                f'{name} is read in configure: expected no change while the node is configured; '
+                'set the node to cleanup first'
+            )
+        if parameter.choices and values[name] not in parameter.choices:
+            return (
+                f'{name}: expected one of {", ".join(parameter.choices)}, found {values[name]!r}'
+            )
+    if values['latency_error_ms'] < values['latency_warn_ms']:
+        return (
+            f'latency_error_ms: expected at least latency_warn_ms ({values["latency_warn_ms"]}), '
+            f'found {values["latency_error_ms"]}'
+        )
+    try:
+        pipeline_config(values)
+    except FerError as error:
+        return str(error)
+    return ''
+
+
+def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
+    """Make the pipeline's configuration of the parameters; raises ConfigError."""
+    return PipelineConfig(
+        device=Device(values['device']),
+        landmark_model=values['landmark_model'],
+        expression_model=values['expression_model'],
+        detection=DetectionConfig(
+            min_score=values['min_detection_score'], far_faces=FarFaces(values['far_faces'])
+        ),
+        tracking=TrackingConfig(
+            max_faces=values['max_faces'],
+            detection_interval=values['detection_interval'],
+            min_presence=values['min_presence'],
+            lost_timeout_s=values['lost_timeout_s'],
+        ),
+        trust=TrustConfig(
+            min_confidence=values['min_confidence'],
+            max_entropy=values['max_entropy'],
+            min_quality=values['min_quality'],
+            compound_share=values['compound_share'],
+        ),
+        temporal=TemporalConfig(
+            smoothing_s=values['smoothing_s'],
+            label_margin=values['label_margin'],
+            onset_intensity=values['onset_intensity'],
+            offset_intensity=values['offset_intensity'],
+            apex_share=values['apex_share'],
+        ),
+    )

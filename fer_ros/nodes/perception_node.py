@@ -1,0 +1,197 @@
+"""Camera topic in, expressions out: a lifecycle node around the pipeline."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.exceptions import ParameterException
+from rclpy.executors import ExternalShutdownException
+from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
+
+from fer_ros.errors import FerError
+from fer_ros.nodes import parameters
+from fer_ros.nodes.camera import CameraInput
+from fer_ros.nodes.diagnostics import diagnostics, health
+from fer_ros.nodes.outputs import Outputs
+from fer_ros.nodes.statistics import Statistics
+from fer_ros.nodes.worker import Worker
+from fer_ros.pipeline import Pipeline
+
+NS_PER_S = 1_000_000_000
+
+
+class PerceptionNode(LifecycleNode):
+    """Follows and recognises every face of one camera topic."""
+
+    def __init__(self, name: str = 'fer', **kwargs: Any) -> None:
+        """Declare the parameters; models load in configure, topics open in activate."""
+        super().__init__(name, **kwargs)
+        parameters.declare(self)
+        self._values = parameters.current(self)
+        self._pipeline: Pipeline | None = None
+        self._camera: CameraInput | None = None
+        self._outputs: Outputs | None = None
+        self._worker: Worker | None = None
+        self._statistics = Statistics()
+        self._active_since_ns = 0
+        self.add_on_set_parameters_callback(self._on_set_parameters)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
+        self._tick = self.create_timer(1.0, self._on_tick)
+
+    # Lifecycle
+
+    def on_configure(self, state: State) -> TransitionCallbackReturn:
+        """Load the models."""
+        self._values = parameters.current(self)
+        reason = parameters.refusal(self._values, self._values, running=False)
+        if reason:
+            self.get_logger().error(reason)
+            return TransitionCallbackReturn.FAILURE
+        try:
+            self._pipeline = Pipeline(parameters.pipeline_config(self._values))
+        except FerError as error:
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self.get_logger().info(
+            f'configured: {self._pipeline.backend}, {", ".join(self._pipeline.model_ids)}'
+        )
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: State) -> TransitionCallbackReturn:
+        """Open the topics and start the worker."""
+        assert self._pipeline is not None, 'activate follows configure'
+        self._statistics = Statistics()
+        self._active_since_ns = self._now_ns()
+        self._pipeline.reset()
+        self._outputs = Outputs(self, publish_json=bool(self._values['publish_json']))
+        self._worker = Worker(self, self._pipeline, self._outputs, self._statistics, self._values)
+        self._camera = CameraInput(self, self._values, self._worker)
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_deactivate(self, state: State) -> TransitionCallbackReturn:
+        """Stop the worker, say that nobody is tracked, close the topics."""
+        self._stop()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_cleanup(self, state: State) -> TransitionCallbackReturn:
+        """Release the models."""
+        self._pipeline = None
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: State) -> TransitionCallbackReturn:
+        """Stop whatever runs."""
+        self._stop()
+        self._pipeline = None
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: State) -> TransitionCallbackReturn:
+        """Come back to unconfigured after an error in a transition."""
+        return self.on_shutdown(state)
+
+    def destroy_node(self) -> None:
+        """Stop the worker before the node goes."""
+        self._stop()
+        super().destroy_node()
+
+    def _stop(self) -> None:
+        """Close input, worker and output, in this order: nothing is published after."""
+        if self._camera is not None:
+            self._camera.close()
+        if self._worker is not None:
+            self._worker.close()
+        if self._outputs is not None:
+            self._outputs.close(self.get_clock().now().to_msg())
+        self._camera = self._worker = self._outputs = None
+
+    # Parameters
+
+    def _on_set_parameters(self, changes: list[Any]) -> SetParametersResult:
+        """Refuse what can not be, and hand the rest to the worker for the next frame."""
+        changed = {change.name: change.value for change in changes}
+        values = {**self._values, **{k: v for k, v in changed.items() if k in self._values}}
+        reason = parameters.refusal(values, changed, running=self._pipeline is not None)
+        if reason:
+            return SetParametersResult(successful=False, reason=reason)
+        self._values = values
+        if self._worker is not None:
+            self._worker.values = values
+        return SetParametersResult(successful=True)
+
+    # Diagnostics
+
+    def _now_ns(self) -> int:
+        return self.get_clock().now().nanoseconds
+
+    def _on_tick(self) -> None:
+        """Report the node's health once a second."""
+        snapshot = self._statistics.snapshot()
+        silent_s = None
+        if self._camera is not None:
+            last_ns = snapshot.last_image_ns or self._active_since_ns
+            silent_s = max(self._now_ns() - last_ns, 0) / NS_PER_S
+            if not snapshot.received:
+                self._camera.compare_qos()
+        state = 'inactive' if self._pipeline is not None else 'unconfigured'
+        state = 'active' if self._camera is not None else state
+        level, text = health(
+            snapshot,
+            state=state,
+            silent_s=silent_s,
+            camera_timeout_s=float(self._values['camera_timeout_s']),
+            latency_warn_ms=float(self._values['latency_warn_ms']),
+            latency_error_ms=float(self._values['latency_error_ms']),
+        )
+        details = {
+            'state': state,
+            'image_topic': self._camera.topic if self._camera is not None else '',
+            'backend': self._pipeline.backend if self._pipeline is not None else '',
+            'models': ', '.join(self._pipeline.model_ids) if self._pipeline is not None else '',
+        }
+        name = f'{self.get_name()}: perception'
+        message = diagnostics(name, snapshot, level, text, details)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+
+def run(args: list[str] | None = None, *, autostart: bool = False) -> int:
+    """Spin the node until it is told to stop.
+
+    :param autostart: configure and activate at once, for use without a launch file.
+    :return: the process's exit status.
+    """
+    rclpy.init(args=args)
+    node = None
+    try:
+        node = PerceptionNode()
+        if autostart and not _start(node):
+            return 1
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    except (FerError, ParameterException) as error:
+        print(f'fer: {error}', file=sys.stderr)
+        return 2
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _start(node: PerceptionNode) -> bool:
+    """Configure and activate; return whether both went well."""
+    success = TransitionCallbackReturn.SUCCESS
+    return node.trigger_configure() == success and node.trigger_activate() == success
+
+
+def main(args: list[str] | None = None) -> None:
+    """Entry point of ``ros2 run fer_ros perception_node``."""
+    sys.exit(run(args))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,123 @@
+"""Any source of frames as a camera: image and camera_info topics at their true rate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import rclpy
+from rclpy.node import Node
+from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from std_msgs.msg import Header
+
+from fer_ros.errors import ConfigError
+from fer_ros.nodes import conversions
+from fer_ros.sources import Source
+from fer_ros.types import CameraIntrinsics, Frame
+
+NS_PER_S = 1_000_000_000
+# Reliable reaches readers of both kinds: a recorder misses nothing, a live node takes the newest.
+CAMERA_QOS = QoSProfile(
+    history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """How a source is played.
+
+    :param rate: speed against real time.
+    :param compressed: publish JPEG on image/compressed instead of raw images.
+    :param source_stamps: keep the source's own stamps and publish /clock; otherwise all stamps
+        are shifted together, so that the first frame is taken now.
+    :param wait_s: wait this long for a subscriber before the first frame.
+    :param fov_deg: horizontal field of view to assume for a source without intrinsics.
+    """
+
+    rate: float = 1.0
+    compressed: bool = False
+    source_stamps: bool = False
+    wait_s: float = 5.0
+    jpeg_quality: int = 90
+    fov_deg: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        if not 0.01 <= self.rate <= 100.0:
+            raise ConfigError(f'rate: expected a speed in [0.01, 100], found {self.rate!r}')
+        if not 0.0 <= self.wait_s <= 3600.0:
+            raise ConfigError(f'wait: expected seconds in [0, 3600], found {self.wait_s!r}')
+        if self.fov_deg is not None and not 1.0 <= self.fov_deg <= 170.0:
+            raise ConfigError(f'fov: expected degrees in [1, 170], found {self.fov_deg!r}')
+
+
+class PlayNode(Node):
+    """Publishes the frames of one source as a camera does."""
+
+    def __init__(self, options: PlayOptions, **kwargs: Any) -> None:
+        """Open the topics."""
+        super().__init__('fer_play', **kwargs)
+        self._options = options
+        topic = self.resolve_topic_name('image')
+        if options.compressed:
+            topic += '/compressed'
+        kind = CompressedImage if options.compressed else Image
+        self._images = self.create_publisher(kind, topic, CAMERA_QOS)
+        self._infos = self.create_publisher(CameraInfo, 'camera_info', CAMERA_QOS)
+        self._clock = (
+            self.create_publisher(Clock, '/clock', CAMERA_QOS) if options.source_stamps else None
+        )
+
+    def wait_for_subscriber(self) -> bool:
+        """Wait until somebody listens; return whether anybody does."""
+        deadline_s = time.monotonic() + self._options.wait_s
+        while not self._images.get_subscription_count() and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+        return bool(self._images.get_subscription_count())
+
+    def play(self, source: Source) -> Iterator[int]:
+        """Publish every frame when it is due; yield each one's stamp in nanoseconds."""
+        start_ns = offset_ns = first_ns = None
+        for frame in source:
+            if first_ns is None:
+                first_ns, start_ns = frame.stamp_ns, time.monotonic_ns()
+                now_ns = self.get_clock().now().nanoseconds
+                offset_ns = 0 if self._options.source_stamps else now_ns - first_ns
+            due_ns = start_ns + (frame.stamp_ns - first_ns) / self._options.rate
+            time.sleep(max(due_ns - time.monotonic_ns(), 0) / NS_PER_S)
+            if not rclpy.ok():
+                return
+            # Played faster or slower, stamps still tell when each frame is published.
+            shifted = frame.stamp_ns + offset_ns
+            if not self._options.source_stamps:
+                shifted = (
+                    first_ns + offset_ns + round((frame.stamp_ns - first_ns) / self._options.rate)
+                )
+            self._publish(frame, shifted, source.intrinsics)
+            yield shifted
+
+    def _publish(self, frame: Frame, stamp_ns: int, intrinsics: CameraIntrinsics | None) -> None:
+        stamp = conversions.ns_to_stamp(stamp_ns)
+        header = Header(stamp=stamp, frame_id=frame.frame_id)
+        if self._clock is not None:
+            self._clock.publish(Clock(clock=stamp))
+        if intrinsics is None and self._options.fov_deg is not None:
+            intrinsics = CameraIntrinsics.of_fov(frame.width, frame.height, self._options.fov_deg)
+        self._infos.publish(conversions.camera_info_from(intrinsics, frame, header))
+        if self._options.compressed:
+            self._images.publish(self._encode(frame, header))
+        else:
+            self._images.publish(conversions.image_from(frame.pixels, header))
+
+    def _encode(self, frame: Frame, header: Header) -> CompressedImage:
+        bgr = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR)
+        quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.jpeg_quality]
+        _, data = cv2.imencode('.jpg', bgr, quality)
+        return CompressedImage(
+            header=header, format='rgb8; jpeg compressed bgr8', data=data.tobytes()
+        )

@@ -1,0 +1,91 @@
+"""What diagnostics tell: counts, rates and latencies of the last seconds."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from fer_ros.taxonomy import DropReason
+
+WINDOW = 300  # frames that latencies and the rate are taken over: ten seconds at 30 Hz
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Counts since the node became active, percentiles over the last frames."""
+
+    received: int
+    processed: int
+    drops: dict[str, int]
+    fps: float
+    latency_ms: tuple[float, float, float]
+    inference_ms: float
+    last_image_ns: int | None
+    last_error: str
+
+
+class Statistics:
+    """Counts frames; written by the callback and the worker, read by the diagnostics timer."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._lock = threading.Lock()
+        self._received = 0
+        self._processed = 0
+        self._drops: Counter[str] = Counter({reason.value: 0 for reason in DropReason})
+        self._latency_ms: deque[float] = deque(maxlen=WINDOW)
+        self._inference_ms: deque[float] = deque(maxlen=WINDOW)
+        self._published_ns: deque[int] = deque(maxlen=WINDOW)
+        self._last_image_ns: int | None = None
+        self._last_error = ''
+
+    def received(self, now_ns: int) -> None:
+        """Count an image that arrived."""
+        with self._lock:
+            self._received += 1
+            self._last_image_ns = now_ns
+
+    def dropped(self, reason: str, error: str = '') -> None:
+        """Count an image that never became a message."""
+        with self._lock:
+            self._drops[reason] += 1
+            self._last_error = error or self._last_error
+
+    def processed(self, now_ns: int, latency_ms: float, inference_ms: float) -> None:
+        """Count an image that became a message."""
+        with self._lock:
+            self._processed += 1
+            self._latency_ms.append(latency_ms)
+            self._inference_ms.append(inference_ms)
+            self._published_ns.append(now_ns)
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many frames were processed and dropped."""
+        with self._lock:
+            return self._processed, sum(self._drops.values())
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of now."""
+        with self._lock:
+            latency = np.array(self._latency_ms or [0.0])
+            p50, p90, p99 = np.percentile(latency, (50, 90, 99)).tolist()
+            return Snapshot(
+                received=self._received,
+                processed=self._processed,
+                drops=dict(self._drops),
+                fps=self._rate(),
+                latency_ms=(p50, p90, p99),
+                inference_ms=float(np.median(self._inference_ms or [0.0])),
+                last_image_ns=self._last_image_ns,
+                last_error=self._last_error,
+            )
+
+    def _rate(self) -> float:
+        """Return frames per second over the window."""
+        if len(self._published_ns) < 2:
+            return 0.0
+        span_ns = self._published_ns[-1] - self._published_ns[0]
+        return (len(self._published_ns) - 1) * 1e9 / span_ns if span_ns > 0 else 0.0

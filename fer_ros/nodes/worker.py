@@ -1,0 +1,153 @@
+"""One thread that takes the newest image, runs the pipeline and publishes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fer_ros.errors import FrameError
+from fer_ros.nodes import conversions, parameters
+from fer_ros.nodes.frame_slot import FrameSlot
+from fer_ros.nodes.outputs import Outputs, Timing
+from fer_ros.nodes.statistics import Statistics
+from fer_ros.pipeline import Pipeline
+from fer_ros.taxonomy import DropReason
+from fer_ros.types import CameraIntrinsics, Frame
+
+NS_PER_S = 1_000_000_000
+# Stamps further away than this were made by another clock: they say nothing about age.
+SAME_CLOCK_NS = 60 * NS_PER_S
+# A stamp that jumps back further than this starts a new recording; less is a late frame.
+RESTART_NS = NS_PER_S // 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrival:
+    """An image message and when it came, on the node's clock."""
+
+    message: Any
+    received_ns: int
+
+
+class Worker:
+    """Between the camera's callback and the outputs; inference leaves the executor free."""
+
+    def __init__(
+        self,
+        node: Any,
+        pipeline: Pipeline,
+        outputs: Outputs,
+        statistics: Statistics,
+        values: Mapping[str, Any],
+    ) -> None:
+        """Start the thread."""
+        self.values = values
+        self._applied = values
+        self._node = node
+        self._pipeline = pipeline
+        self._outputs = outputs
+        self._statistics = statistics
+        self._intrinsics: CameraIntrinsics | None = None
+        self._sequence = 0
+        self._last_stamp_ns: int | None = None
+        self._slot: FrameSlot[_Arrival] = FrameSlot()
+        self._thread = threading.Thread(target=self._work, name='fer-worker', daemon=True)
+        self._thread.start()
+
+    def offer(self, message: Any) -> None:
+        """Take an image from the camera's callback."""
+        now_ns = self._now_ns()
+        self._statistics.received(now_ns)
+        if self._slot.put(_Arrival(message, now_ns)):
+            self._statistics.dropped(DropReason.REPLACED.value)
+
+    def calibrate(self, message: Any) -> None:
+        """Take the camera's intrinsics."""
+        self._intrinsics = conversions.intrinsics_from(message)
+
+    def close(self) -> None:
+        """Stop after the frame at hand."""
+        self._slot.close()
+        self._thread.join()
+
+    def _now_ns(self) -> int:
+        return self._node.get_clock().now().nanoseconds
+
+    def _work(self) -> None:
+        while (arrival := self._slot.take()) is not None:
+            try:
+                self._handle(arrival)
+            except FrameError as error:
+                self._drop(error.reason, str(error))
+            except Exception as error:  # one bad frame must not end the node; it is counted
+                self._drop(DropReason.ERROR.value, f'{type(error).__name__}: {error}')
+
+    def _drop(self, reason: str, text: str) -> None:
+        self._statistics.dropped(reason, text)
+        self._node.get_logger().warning(f'dropped a frame: {text}', throttle_duration_sec=5.0)
+
+    def _handle(self, arrival: _Arrival) -> None:
+        """Take one image through decoding, pipeline and outputs."""
+        values = self._settings()
+        started_s = time.perf_counter()
+        self._refuse_stale(arrival, float(values['max_age_s']))
+        frame = conversions.frame_from(arrival.message, self._sequence, int(values['max_pixels']))
+        self._sequence += 1
+        self._restart_if_time_jumps(frame)
+        intrinsics = self._intrinsics
+        if intrinsics is not None:
+            intrinsics = intrinsics.scaled_to(frame.width, frame.height)
+        result = self._pipeline.process(frame, intrinsics)
+        inference_ms = (time.perf_counter() - started_s) * 1e3
+        processed, dropped = self._statistics.totals()
+        timing = Timing(self._latency_ms(arrival), inference_ms, processed + 1, dropped)
+        self._outputs.publish(
+            result,
+            frame,
+            arrival.message.header,
+            timing,
+            values,
+            metric=intrinsics is not None,
+            model_ids=self._pipeline.model_ids,
+        )
+        now_ns = self._now_ns()
+        self._statistics.processed(now_ns, self._latency_ms(arrival), inference_ms)
+
+    def _settings(self) -> Mapping[str, Any]:
+        """Return the parameters in force, handed to the pipeline when they have changed."""
+        values = self.values
+        if values is not self._applied:
+            self._pipeline.configure(parameters.pipeline_config(values))
+            self._applied = values
+        return values
+
+    def _age_ns(self, arrival: _Arrival) -> int:
+        """Return the image's age, since it came where its stamp is of another clock."""
+        now_ns = self._now_ns()
+        age_ns = now_ns - conversions.stamp_to_ns(arrival.message.header.stamp)
+        return age_ns if abs(age_ns) < SAME_CLOCK_NS else now_ns - arrival.received_ns
+
+    def _latency_ms(self, arrival: _Arrival) -> float:
+        return self._age_ns(arrival) / 1e6
+
+    def _refuse_stale(self, arrival: _Arrival, max_age_s: float) -> None:
+        age_s = self._age_ns(arrival) / NS_PER_S
+        if max_age_s and age_s > max_age_s:
+            raise FrameError(
+                f'expected an image of at most max_age_s ({max_age_s:g} s), found one of '
+                f'{age_s:.2f} s; is the machine or the network overloaded?',
+                DropReason.STALE.value,
+            )
+
+    def _restart_if_time_jumps(self, frame: Frame) -> None:
+        """Begin anew where a recording starts again from its beginning."""
+        last_ns, self._last_stamp_ns = self._last_stamp_ns, frame.stamp_ns
+        if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
+            back_s = (last_ns - frame.stamp_ns) / NS_PER_S
+            self._node.get_logger().warning(
+                f'time went back by {back_s:.2f} s: every face and its past is forgotten'
+            )
+            self._pipeline.reset()

@@ -1,0 +1,168 @@
+"""The walk of a camera frame through the rooms: nodes, CLI and evaluation call nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fer_ros.alignment import Landmarker, align, describe
+from fer_ros.detection import (
+    DetectionConfig,
+    FaceDetector,
+    FaceTracker,
+    Proposal,
+    TrackingConfig,
+    build_detector,
+)
+from fer_ros.errors import FrameError
+from fer_ros.inference.factory import Device, load_engine
+from fer_ros.inference.manifest import Task
+from fer_ros.recognition import (
+    StaticRecogniser,
+    TemporalConfig,
+    TemporalFilter,
+    TrustConfig,
+    abstention,
+    compound,
+)
+from fer_ros.roi import roi_from_landmarks
+from fer_ros.taxonomy import DropReason
+from fer_ros.types import CameraIntrinsics, Expression, Face, FaceState, Frame, Landmarks
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineConfig:
+    """Models, device and the settings of every room."""
+
+    device: Device = Device.AUTO
+    landmark_model: str = 'facemesh-478'
+    expression_model: str = 'fer-static-r1'
+    detection: DetectionConfig = field(default_factory=DetectionConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    trust: TrustConfig = field(default_factory=TrustConfig)
+    temporal: TemporalConfig = field(default_factory=TemporalConfig)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """What one frame told.
+
+    :param states: the faces seen in it.
+    :param tracked: ids that are followed, those unseen for a moment included.
+    :param ended: ids that are followed no more since the last frame.
+    """
+
+    stamp_ns: int
+    states: tuple[FaceState, ...]
+    tracked: tuple[str, ...]
+    ended: tuple[str, ...]
+
+
+class Pipeline:
+    """Follows and recognises every face of one camera; frames go in by order of time."""
+
+    def __init__(self, config: PipelineConfig | None = None) -> None:
+        """Load the models; raises ModelError where one is missing, corrupt or refused."""
+        self._config = config or PipelineConfig()
+        device = self._config.device
+        self._detector: FaceDetector = build_detector(self._config.detection, device)
+        self._landmarker = Landmarker(
+            load_engine(self._config.landmark_model, Task.FACE_LANDMARKS, device)
+        )
+        self._recogniser = StaticRecogniser(
+            load_engine(self._config.expression_model, Task.STATIC_EXPRESSION, device)
+        )
+        self._tracker = FaceTracker(self._config.tracking)
+        self._filter = TemporalFilter(self._config.temporal)
+        self._last_stamp_ns: int | None = None
+
+    @property
+    def config(self) -> PipelineConfig:
+        """The configuration in force."""
+        return self._config
+
+    @property
+    def model_ids(self) -> tuple[str, ...]:
+        """Ids of the models in use, in the order of the rooms."""
+        engines = (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
+        return tuple(engine.manifest.id for engine in engines)
+
+    @property
+    def backend(self) -> str:
+        """Backend and precision in use."""
+        return self._recogniser.engine.backend
+
+    def configure(self, config: PipelineConfig) -> None:
+        """Take new settings from the next frame on; models and device stay as they were."""
+        self._config = config
+        self._detector.config = config.detection
+        self._tracker.config = config.tracking
+        self._filter.config = config.temporal
+
+    def reset(self) -> None:
+        """Forget every face and the time."""
+        self._tracker.reset()
+        self._filter.reset()
+        self._last_stamp_ns = None
+
+    def process(self, frame: Frame, intrinsics: CameraIntrinsics | None = None) -> FrameResult:
+        """Take the next frame.
+
+        :param intrinsics: without them, head positions are not in metres.
+        :raises FrameError: its stamp is not after the last frame's.
+        """
+        self._check_time(frame)
+        stamp_ns = frame.stamp_ns
+        looking = self._tracker.wants_detection()
+        detections = self._detector.detect(frame) if looking else []
+        proposals = self._tracker.propose(detections)
+        landmarks = self._locate(frame, proposals)
+        tracks = self._tracker.update(proposals, landmarks, looked=looking, stamp_ns=stamp_ns)
+        faces = [describe(frame, track.face_id, track.landmarks, intrinsics) for track in tracks]
+        states = self._recognise(frame, faces)
+        ended = self._tracker.ended()
+        self._filter.forget(ended)
+        return FrameResult(stamp_ns, states, self._tracker.tracked(), ended)
+
+    def _check_time(self, frame: Frame) -> None:
+        """Refuse a frame that is not newer than the last one."""
+        if self._last_stamp_ns is not None and frame.stamp_ns <= self._last_stamp_ns:
+            raise FrameError(
+                f'frame {frame.sequence}: expected a stamp after {self._last_stamp_ns} ns, found '
+                f'{frame.stamp_ns} ns; reset when time starts again',
+                DropReason.TIME_BACK.value,
+            )
+        self._last_stamp_ns = frame.stamp_ns
+
+    def _locate(self, frame: Frame, proposals: Sequence[Proposal]) -> list[Landmarks]:
+        """Read the landmarks of all faces at once, and of new ones again from a better ROI."""
+        landmarks = self._landmarker.locate(frame, [proposal.roi for proposal in proposals])
+        new = [index for index, proposal in enumerate(proposals) if proposal.is_new]
+        if new:
+            rois = [roi_from_landmarks(landmarks[index].points_px) for index in new]
+            for index, better in zip(new, self._landmarker.locate(frame, rois)):
+                landmarks[index] = better
+        return landmarks
+
+    def _recognise(self, frame: Frame, faces: Sequence[Face]) -> tuple[FaceState, ...]:
+        """Recognise all faces in one batch and follow each over time."""
+        size = self._recogniser.engine.manifest.input.width
+        aligned = [align(frame, face, size) for face in faces]
+        expressions = self._recogniser.recognise(aligned)
+        return tuple(map(self._state, faces, expressions))
+
+    def _state(self, face: Face, expression: Expression) -> FaceState:
+        """Blend one face's expression into its past."""
+        state = self._filter.update(
+            face.face_id, expression, weight=face.quality.score, stamp_ns=face.stamp_ns
+        )
+        return FaceState(
+            face=face,
+            expression=state.expression,
+            label=state.label,
+            intensity=state.intensity,
+            phase=state.phase,
+            phase_started_ns=state.phase_started_ns,
+            compound=compound(state.expression, self._config.trust),
+            abstained=abstention(state.expression, face.quality, self._config.trust),
+        )
