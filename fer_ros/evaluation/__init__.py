@@ -1,0 +1,1 @@
+"""Measures the rooms on labelled data and on clips."""

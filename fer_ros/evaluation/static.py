@@ -1,0 +1,210 @@
+"""How good and how honest the static model is on any npz of voted faces."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_ros.alignment import Landmarker
+from fer_ros.errors import DataError, ModelError
+from fer_ros.evaluation.ferplus import (
+    CONTEMPT,
+    Labels,
+    VotedFaces,
+    absolute_majority,
+    load_faces,
+    majority,
+)
+from fer_ros.evaluation.stills import Progress, aligned, alignments, locate_stills
+from fer_ros.recognition.static import StaticRecogniser, softmax
+from fer_ros.taxonomy import EMOTIONS
+from fer_ros.types import Float32, UInt8
+
+_BATCH = 64
+_BINS = 15  # of the reliability diagram, as in Guo et al. 2017
+
+
+@dataclass(frozen=True, slots=True)
+class StaticReport:
+    """Figures of one npz; the names are those of the protocols, shares are 0..1.
+
+    :param n: faces that protocol A8 scores.
+    :param A8, A7: accuracy against most of the ten votes, contempt left out in A7.
+    :param B8, B7: accuracy where one emotion has over half of the votes.
+    :param UAR_A7, UAR_A8: mean recall of the classes that occur.
+    :param ECE: expected calibration error, its temperature fitted on the other half of the faces.
+    :param per_class_recall: by emotion, on A8; None where none is labelled so.
+    :param params: weights of the net, where its manifest says how many.
+    :param ms_per_face_1core: of the net alone, one face at a time.
+    """
+
+    n: int
+    A8: float
+    B8: float
+    A7: float
+    B7: float
+    UAR_A7: float
+    UAR_A8: float
+    ECE: float
+    per_class_recall: Mapping[str, float | None]
+    params: int | None
+    ms_per_face_1core: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+        return asdict(self)
+
+
+def evaluate_static(
+    npz: Path,
+    recogniser: StaticRecogniser,
+    landmarker: Landmarker,
+    progress: Progress | None = None,
+) -> StaticReport:
+    """Measure a model on an npz with ``images`` (N, S, S) and ``votes`` (N, 10).
+
+    :param progress: wraps the images while their landmarks are found, to show how far it is.
+    :raises DataError: the file is not of that format, or no face in it can be scored.
+    :raises ModelError: the model has other labels.
+    """
+    faces = _scored(load_faces(npz), npz)
+    landmarks = locate_stills(faces.images, landmarker, progress=progress)
+    size = recogniser.engine.manifest.input.width
+    matrices = alignments(landmarks, faces.images.shape[1], size)
+    return report(faces, aligned(faces.images, matrices, size), recogniser)
+
+
+def report(faces: VotedFaces, crops: UInt8, recogniser: StaticRecogniser) -> StaticReport:
+    """Measure a model on faces and their aligned grey crops (N, S, S)."""
+    manifest = recogniser.engine.manifest
+    if manifest.labels != EMOTIONS:
+        raise ModelError(
+            f"model '{manifest.id}': expected the labels {list(EMOTIONS)}, found "
+            f'{list(manifest.labels)}; the votes have no others'
+        )
+    logits = logits_of(crops, recogniser)
+    most, decided = majority(faces.votes), absolute_majority(faces.votes)
+    recalls = recall(logits, most)
+    params = manifest.options.get('parameters')
+    return StaticReport(
+        n=int((most >= 0).sum()),
+        A8=accuracy(logits, most),
+        B8=accuracy(logits, decided),
+        A7=accuracy(*without_contempt(logits, most)),
+        B7=accuracy(*without_contempt(logits, decided)),
+        UAR_A7=mean_recall(recall(*without_contempt(logits, most))),
+        UAR_A8=mean_recall(recalls),
+        ECE=cross_fitted_error(logits, most),
+        per_class_recall={
+            name: None if np.isnan(value) else float(value)
+            for name, value in zip(EMOTIONS, recalls)
+        },
+        params=None if params is None else int(params),
+        ms_per_face_1core=milliseconds_a_face(crops[0], recogniser),
+    )
+
+
+def _scored(faces: VotedFaces, npz: Path) -> VotedFaces:
+    """Leave out what no protocol scores; a face that B8 scores is scored by A8 too."""
+    rows = (majority(faces.votes) >= 0) | (absolute_majority(faces.votes) >= 0)
+    if not rows.any():
+        raise DataError(
+            f'{npz}: expected faces with votes for an emotion, found {len(rows)} faces without; '
+            'check the order of the columns'
+        )
+    return faces.take(rows)
+
+
+def logits_of(crops: UInt8, recogniser: StaticRecogniser) -> Float32:
+    """Return (N, K) logits of grey crops (N, S, S), as the pipeline computes them."""
+    rows = []
+    for start in range(0, len(crops), _BATCH):
+        colour = np.repeat(crops[start : start + _BATCH, :, :, None], 3, axis=3)
+        rows.append(recogniser.logits(list(colour))[0])
+    return np.concatenate(rows)
+
+
+def accuracy(logits: Float32, labels: Labels) -> float:
+    """Return the share of right answers among the faces with a label (>= 0)."""
+    scored = labels >= 0
+    return float((logits.argmax(axis=1) == labels)[scored].mean()) if scored.any() else 0.0
+
+
+def recall(logits: Float32, labels: Labels) -> NDArray[np.float64]:
+    """Return (K,) shares of each class that were found; NaN where it does not occur."""
+    right = logits.argmax(axis=1) == labels
+    counts = np.bincount(labels[labels >= 0], minlength=logits.shape[1])
+    hits = np.bincount(labels[right], minlength=logits.shape[1])
+    return np.where(counts > 0, hits / np.maximum(counts, 1), np.nan)
+
+
+def mean_recall(recalls: NDArray[np.float64]) -> float:
+    """Return the mean over the classes that occur (UAR)."""
+    known = recalls[~np.isnan(recalls)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def without_contempt(logits: Float32, labels: Labels) -> tuple[Float32, Labels]:
+    """Leave contempt out: as a label, and as an answer."""
+    keep = [index for index in range(logits.shape[1]) if index != CONTEMPT]
+    place = np.full(logits.shape[1] + 1, -1)  # the last place is that of -1
+    place[keep] = np.arange(len(keep))
+    return logits[:, keep], place[labels]
+
+
+def fit_temperature(logits: Float32, labels: Labels) -> float:
+    """Return the temperature with the least cross-entropy against the labels (>= 0)."""
+    scored = labels >= 0
+    used, wanted = logits[scored], labels[scored]
+    if not len(used):
+        return 1.0
+
+    def loss(log_temperature: float) -> float:
+        picked = softmax(used, float(np.exp(log_temperature)))[np.arange(len(wanted)), wanted]
+        return float(-np.log(np.maximum(picked, 1e-12)).mean())
+
+    # The loss has one minimum: look coarsely from 1/10 to 10, then finely around the best.
+    grid = np.linspace(np.log(0.1), np.log(10.0), 47)
+    best = grid[np.argmin([loss(value) for value in grid])]
+    fine = np.linspace(best - 0.1, best + 0.1, 41)
+    return float(np.exp(fine[np.argmin([loss(value) for value in fine])]))
+
+
+def calibration_error(probabilities: Float32, labels: Labels) -> float:
+    """Return the expected calibration error in equal bins of confidence (Guo et al. 2017)."""
+    scored = labels >= 0
+    confidence = probabilities.max(axis=1)[scored]
+    right = (probabilities.argmax(axis=1) == labels)[scored]
+    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    gaps = np.bincount(bins, weights=confidence - right, minlength=_BINS)
+    return float(np.abs(gaps).sum() / max(len(right), 1))
+
+
+def cross_fitted_error(logits: Float32, labels: Labels) -> float:
+    """Return the calibration error with the temperature of the other half, mean of both ways."""
+    scored = labels >= 0
+    logits, labels = logits[scored], labels[scored]
+    halves = [slice(0, None, 2), slice(1, None, 2)]
+    errors = []
+    for fitted, measured in (halves, halves[::-1]):
+        temperature = fit_temperature(logits[fitted], labels[fitted])
+        probabilities = softmax(logits[measured], temperature)
+        errors.append(calibration_error(probabilities, labels[measured]))
+    return float(np.mean(errors))
+
+
+def milliseconds_a_face(crop: UInt8, recogniser: StaticRecogniser, repeats: int = 50) -> float:
+    """Return the median time of one face, the mirror image included where the model asks."""
+    colour = [np.repeat(crop[:, :, None], 3, axis=2)]
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        recogniser.logits(colour)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times) * 1e3)

@@ -1,0 +1,1 @@
+"""Fits the models that are shipped; the only room that imports torch."""

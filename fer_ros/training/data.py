@@ -1,0 +1,95 @@
+"""Batches of FER+ faces, aligned as the run time aligns them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+
+from fer_ros.alignment import Landmarker
+from fer_ros.errors import DataError
+from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority, vote_shares
+from fer_ros.evaluation.stills import aligned, alignments, locate_stills
+from fer_ros.training.augment import AugmentConfig, augment
+from fer_ros.types import Float32, Float64, UInt8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Faces, where they are in their images, and the distribution to learn.
+
+    :param frame_to_aligned: (N, 2, 3).
+    :param targets: (N, 8), rows sum to 1.
+    """
+
+    faces: VotedFaces
+    frame_to_aligned: Float64
+    targets: Float32
+
+    def __len__(self) -> int:
+        """Return how many faces there are."""
+        return len(self.targets)
+
+
+def load_split(
+    path: Path, landmarker: Landmarker, cache: Path, size_px: int, *, drop_single: bool
+) -> Split:
+    """Read a split of FER+ and leave out what most annotators could not read.
+
+    :param cache: npz in which the landmarks are kept, since finding them takes minutes.
+    """
+    faces = load_faces(path)
+    landmarks = _landmarks(faces, landmarker, cache, path.stem)
+    readable = majority(faces.votes) >= 0
+    faces, landmarks = faces.take(readable), landmarks[readable]
+    matrices = alignments(landmarks, faces.images.shape[1], size_px)
+    return Split(faces, matrices, vote_shares(faces.votes, drop_single))
+
+
+def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str) -> Float32:
+    """Read landmarks from the cache, or find and keep them."""
+    if cache.is_file():
+        with np.load(cache) as archive:
+            known: Float32 = archive['landmarks']
+        if len(known) == len(faces.images):
+            return known
+        raise DataError(
+            f'{cache}: expected landmarks of {len(faces.images)} faces, found {len(known)}; '
+            'delete this file'
+        )
+
+    def shown(images: Iterable[UInt8]) -> Iterable[UInt8]:
+        return track(images, f'landmarks of {name}', total=len(faces.images))
+
+    found = locate_stills(faces.images, landmarker, progress=shown)
+    partial = cache.with_suffix('.part.npz')
+    np.savez(partial, landmarks=found)
+    partial.replace(cache)
+    return found
+
+
+def crops(split: Split, size_px: int) -> UInt8:
+    """Return the (N, size_px, size_px) crops as the run time would make them."""
+    return aligned(split.faces.images, split.frame_to_aligned, size_px)
+
+
+def batches(
+    split: Split,
+    size_px: int,
+    batch_size: int,
+    config: AugmentConfig,
+    rng: np.random.Generator,
+) -> Iterator[tuple[UInt8, Float32]]:
+    """Yield one epoch: augmented crops (B, S, S) and targets (B, 8); the last few are left out."""
+    order: NDArray[np.int64] = rng.permutation(len(split))
+    for start in range(0, len(order) - batch_size + 1, batch_size):
+        rows = order[start : start + batch_size]
+        faces = [
+            augment(split.faces.images[i], split.frame_to_aligned[i], size_px, config, rng)
+            for i in rows
+        ]
+        yield np.stack(faces), split.targets[rows]

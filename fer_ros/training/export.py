@@ -1,0 +1,93 @@
+"""From averaged weights to the files that the run time loads."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import torch
+import yaml
+
+from fer_ros.errors import ModelError
+from fer_ros.taxonomy import EMOTIONS
+from fer_ros.training.net import ExpressionNet, parameters_of
+from fer_ros.training.settings import StaticSettings
+
+OPSET = 17
+_TOLERANCE = 1e-3
+
+
+def export(net: ExpressionNet, settings: StaticSettings, path: Path) -> None:
+    """Write ONNX for any number of faces, norms folded into convolutions, checked against torch.
+
+    :raises ModelError: ONNX Runtime answers otherwise than torch.
+    """
+    net = net.eval().cpu().to(memory_format=torch.contiguous_format)
+    sample = torch.zeros(1, 1, settings.size_px, settings.size_px)
+    names = ['image', 'logits', 'embedding']
+    partial = path.with_suffix('.part')
+    torch.onnx.export(
+        net,
+        (sample,),
+        str(partial),
+        input_names=names[:1],
+        output_names=names[1:],
+        dynamic_axes={name: {0: 'N'} for name in names},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    _check(net, settings, partial)
+    partial.replace(path)
+
+
+def _check(net: ExpressionNet, settings: StaticSettings, path: Path) -> None:
+    """Compare both runtimes on noise, for one face and for three."""
+    session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
+    for count in (1, 3):
+        images = torch.randn(count, 1, settings.size_px, settings.size_px)
+        with torch.inference_mode():
+            wanted = [output.numpy() for output in net(images)]
+        found = session.run(['logits', 'embedding'], {'image': images.numpy()})
+        worst = max(float(np.abs(w - f).max()) for w, f in zip(wanted, found))
+        if not worst < _TOLERANCE:
+            raise ModelError(
+                f'{path}: expected the outputs of torch within {_TOLERANCE}, found a difference '
+                f'of {worst:g}; try another version of torch'
+            )
+
+
+def write_manifest(
+    path: Path, onnx_file: Path, settings: StaticSettings, net: ExpressionNet, temperature: float
+) -> None:
+    """Describe an exported net so that the run time can load it."""
+    entries: dict[str, Any] = {
+        'id': settings.id,
+        'task': 'static_expression',
+        'file': onnx_file.name,
+        'sha256': hashlib.sha256(onnx_file.read_bytes()).hexdigest(),
+        'url': None,
+        'licence': 'Apache-2.0',
+        'source': 'fer_ros, trained on FER+ (Barsoum et al. 2016, arXiv:1608.01041)',
+        'input': {
+            'name': 'image',
+            'width': settings.size_px,
+            'height': settings.size_px,
+            'colour': 'gray',
+            'mean': [settings.mean],
+            'std': [settings.std],
+        },
+        'outputs': ['logits', 'embedding'],
+        'labels': list(EMOTIONS),
+        'temperature': round(temperature, 4),
+        'options': {
+            'flip_average': settings.flip_average,
+            'template': 'ferplus',
+            'parameters': parameters_of(net),
+        },
+    }
+    partial = path.with_suffix('.part')
+    partial.write_text(yaml.safe_dump(entries, sort_keys=False, width=99), encoding='utf-8')
+    partial.replace(path)

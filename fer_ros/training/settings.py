@@ -1,0 +1,119 @@
+"""What a training run is told: one YAML file, read into dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from fer_ros.config import load_yaml
+from fer_ros.errors import ConfigError
+from fer_ros.training.augment import AugmentConfig
+from fer_ros.training.net import NetConfig
+
+
+@dataclass(frozen=True, slots=True)
+class FitConfig:
+    """How the weights are found.
+
+    :param learning_rate: the peak, reached after ``warmup_epochs``; a cosine brings it to zero.
+    :param mixup: share of batches that blend two faces (Zhang et al. 2018).
+    :param mixup_alpha: both parameters of the Beta distribution of the blend.
+    :param ema: decay a step of the averaged weights, which are the ones that are judged and kept.
+    """
+
+    epochs: int = 24
+    batch_size: int = 128
+    learning_rate: float = 0.1
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    warmup_epochs: float = 1.0
+    mixup: float = 0.5
+    mixup_alpha: float = 0.4
+    ema: float = 0.999
+    seed: int = 0
+    threads: int = 1
+    bf16: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StaticSettings:
+    """A run of the static model.
+
+    :param id: of the model; names its files.
+    :param size_px: side of the crop that the net reads.
+    :param mean, std: of the pixels, 0..255.
+    :param drop_single_votes: a vote that no other annotator shares is noise.
+    """
+
+    id: str
+    size_px: int = 48
+    mean: float = 129.4
+    std: float = 64.9
+    landmark_model: str = 'facemesh-478'
+    train: str = 'ferplus_train.npz'
+    valid: str = 'ferplus_valid.npz'
+    drop_single_votes: bool = True
+    flip_average: bool = True
+    net: NetConfig = field(default_factory=NetConfig)
+    fit: FitConfig = field(default_factory=FitConfig)
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, to be compared with those of a checkpoint."""
+        return asdict(self)
+
+
+Group = TypeVar('Group')
+
+
+def load_settings(path: Path) -> StaticSettings:
+    """Read a run's YAML; what it leaves out keeps its default.
+
+    :raises ConfigError: an unknown entry, or one of another type, by name.
+    """
+    entries = load_yaml(path)
+    try:
+        nested = {
+            'net': _group(NetConfig, 'net.', entries.pop('net', {})),
+            'fit': _group(FitConfig, 'fit.', entries.pop('fit', {})),
+            'augment': _group(AugmentConfig, 'augment.', entries.pop('augment', {})),
+        }
+        return _group(StaticSettings, '', {**entries, **nested})
+    except ConfigError as error:
+        raise ConfigError(f'{path}: {error}') from None
+
+
+def _group(kind: type[Group], prefix: str, entries: Any) -> Group:
+    """Make one dataclass of a mapping."""
+    if not isinstance(entries, Mapping):
+        raise ConfigError(f'{prefix}: expected a mapping, found {type(entries).__name__}')
+    known = {item.name: item.type for item in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(entries) - set(known))
+    if unknown:
+        raise ConfigError(f'expected the entries {sorted(known)}, found {prefix}{unknown[0]}')
+    values = {name: _typed(prefix + name, entries[name], str(known[name])) for name in entries}
+    try:
+        return kind(**values)
+    except TypeError as error:  # an entry without a default is missing
+        raise ConfigError(f'{prefix}{error}') from None
+
+
+def _typed(name: str, value: Any, wanted: str) -> Any:
+    """Check one value against its annotation."""
+    accepts: dict[str, tuple[type, ...]] = {
+        'int': (int,),
+        'float': (int, float),
+        'str': (str,),
+        'bool': (bool,),
+        'tuple[int, ...]': (list, tuple),
+    }
+    kinds = accepts.get(wanted)
+    if kinds is None:  # a group, made before
+        return value
+    if not isinstance(value, kinds) or (isinstance(value, bool) and wanted != 'bool'):
+        raise ConfigError(f'{name}: expected {wanted}, found {value!r}')
+    if isinstance(value, int) and wanted == 'float':
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,98 @@
+"""The whole run of the static model: data, fit, export, calibration, report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from fer_ros.alignment import Landmarker
+from fer_ros.errors import ConfigError
+from fer_ros.evaluation.static import report
+from fer_ros.inference.factory import Device, load_engine
+from fer_ros.inference.manifest import Task, load_manifest
+from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+from fer_ros.recognition.static import StaticRecogniser
+from fer_ros.taxonomy import EMOTIONS
+from fer_ros.training.calibrate import temperature_of
+from fer_ros.training.data import Split, crops, load_split
+from fer_ros.training.export import export, write_manifest
+from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
+from fer_ros.training.net import ExpressionNet
+from fer_ros.training.settings import StaticSettings, load_settings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Splits:
+    """What is learned from, and what everything is chosen and measured on."""
+
+    train: Split
+    valid: Split
+
+
+def train_static(
+    data_dir: Path, config_path: Path, out_dir: Path, *, resume: bool, device: str
+) -> Path:
+    """Fit, select and calibrate on Valid, export; return the path of the manifest.
+
+    :param data_dir: folder of ``ferplus_train.npz`` and ``ferplus_valid.npz``.
+    :param out_dir: gets checkpoint, log, landmarks, ONNX file, manifest and figures.
+    :param resume: go on from the checkpoint in ``out_dir``.
+    :param device: ``cpu`` or ``cuda``.
+    :raises ConfigError, DataError, ModelError: one line each.
+    """
+    settings = load_settings(config_path)
+    run = Run(settings, _checked(device))
+    paths = Paths(out_dir)
+    if resume:
+        run.load(paths.checkpoint)
+    splits = load_splits(data_dir, out_dir, settings)
+    if not resume:
+        paths.log.unlink(missing_ok=True)
+    fit(run, splits.train, splits.valid, paths)
+    return finish(settings, splits.valid, paths)
+
+
+def load_splits(data_dir: Path, out_dir: Path, settings: StaticSettings) -> Splits:
+    """Read both splits; their landmarks are found once and kept in the output folder."""
+    out_dir.mkdir(parents=True, exist_ok=True)
+    landmarker = Landmarker(load_engine(settings.landmark_model, Task.FACE_LANDMARKS, Device.CPU))
+    train, valid = (
+        load_split(
+            data_dir / name,
+            landmarker,
+            out_dir / f'landmarks_{Path(name).stem}.npz',
+            settings.size_px,
+            drop_single=settings.drop_single_votes,
+        )
+        for name in (settings.train, settings.valid)
+    )
+    return Splits(train, valid)
+
+
+def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
+    """Export the best averaged weights of a checkpoint, calibrate them and write the figures."""
+    net = ExpressionNet(settings.net, len(EMOTIONS))
+    net.load_state_dict(read_checkpoint(paths.checkpoint)['best']['weights'])
+    onnx_file = paths.folder / f'{settings.id}.onnx'
+    manifest_path = paths.folder / f'{settings.id}.yaml'
+    export(net, settings, onnx_file)
+    write_manifest(manifest_path, onnx_file, settings, net, temperature=1.0)
+    temperature = temperature_of(manifest_path, valid)
+    write_manifest(manifest_path, onnx_file, settings, net, temperature)
+    recogniser = StaticRecogniser(OnnxRuntimeEngine(load_manifest(manifest_path)))
+    figures = report(valid.faces, crops(valid, settings.size_px), recogniser).to_dict()
+    text = json.dumps(figures, indent=1)
+    (paths.folder / f'{settings.id}.json').write_text(text + '\n', encoding='utf-8')
+    return manifest_path
+
+
+def _checked(device: str) -> str:
+    """Refuse a device that is not there."""
+    if device == 'cpu' or (device == 'cuda' and torch.cuda.is_available()):
+        return device
+    raise ConfigError(
+        f"device: expected cpu, or cuda where there is a GPU, found '{device}'; choose cpu"
+    )
