@@ -34,10 +34,11 @@ def to_batch(crops: Sequence[UInt8], spec: InputSpec) -> Float32:
         if spec.colour is Colour.GRAY:
             row[0] = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
         else:
-            order = (0, 1, 2) if spec.colour is Colour.RGB else (2, 1, 0)
-            for channel, source in enumerate(order):
-                row[channel] = crop[:, :, source]
+            ordered = crop if spec.colour is Colour.RGB else crop[:, :, ::-1]
+            row[:] = ordered.transpose(2, 0, 1)
     shape = (1, spec.colour.channels, 1, 1)
-    batch -= np.asarray(spec.mean, np.float32).reshape(shape)
-    batch /= np.asarray(spec.std, np.float32).reshape(shape)
+    # Passes over the batch are what this costs: none for a mean of 0.
+    if any(spec.mean):
+        batch -= np.asarray(spec.mean, np.float32).reshape(shape)
+    batch *= 1.0 / np.asarray(spec.std, np.float32).reshape(shape)
     return batch
