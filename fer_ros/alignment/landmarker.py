@@ -100,9 +100,10 @@ def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
     Bilinear, with the frame's edge continued, as the meshes were trained. A face of twice the
     net's size and more is halved first: its every pixel counts, and sensor noise averages out.
     """
-    # Pixel (i, j) of the crop shows the frame's pixel at matrix @ (i, j): MediaPipe shifts
-    # neither by half a pixel, and the same ROI must give the same points.
     matrix = crop_to_frame(roi, size_px)
+    # OpenCV has the centre of the first pixel at (0, 0), the frame at (0.5, 0.5). In the crop
+    # MediaPipe has it at (0, 0) too, and the nets' points are meant so.
+    matrix[:, 2] -= 0.5
     halvings = int(math.log2(max(roi.size / size_px, 1.0)))
     if halvings:
         pixels, matrix = _halved(pixels, matrix, size_px, halvings)
@@ -116,23 +117,34 @@ def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
     return crop
 
 
-def _halved(pixels: UInt8, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
+def _halved(
+    pixels: UInt8, matrix: Float64, size_px: int, halvings: int
+) -> tuple[UInt8, Float64]:
     """Return the part of the image that the crop shows, smaller, and the matrix that fits it."""
     block = 2**halvings
-    corners = np.array([[0, 0, 1], [size_px, 0, 1], [0, size_px, 1], [size_px, size_px, 1]])
-    reached = corners @ matrix.T
-    limit = np.array(pixels.shape[1::-1])
-    # Whole blocks, so that every halving is exact; at least one, where the ROI misses the frame.
-    low = np.clip(np.floor(reached.min(axis=0)), 0, np.maximum(limit - block, 0)).astype(int)
-    wanted = np.ceil((reached.max(axis=0) - low) / block).astype(int)
-    count = np.clip(wanted, 1, np.maximum((limit - low) // block, 1))
-    part = pixels[low[1] : low[1] + count[1] * block, low[0] : low[0] + count[0] * block]
+    left, columns = _blocks(matrix[0], size_px, pixels.shape[1], block)
+    top, rows = _blocks(matrix[1], size_px, pixels.shape[0], block)
+    part = pixels[top : top + rows * block, left : left + columns * block]
     for _ in range(halvings):
         half = (max(part.shape[1] // 2, 1), max(part.shape[0] // 2, 1))
         part = cv2.resize(part, half, interpolation=cv2.INTER_AREA)
     moved = matrix.copy()
-    moved[:, 2] -= low + (block - 1) / 2  # the centre of a block
+    # The centre of a block of pixels becomes the centre of one.
+    moved[0, 2] -= left + (block - 1) / 2
+    moved[1, 2] -= top + (block - 1) / 2
     return part, moved / block
+
+
+def _blocks(row: Float64, size_px: int, limit: int, block: int) -> tuple[int, int]:
+    """Return where on one axis the crop's first block of pixels is and how many it needs.
+
+    Whole blocks, so that every halving is exact; at least one, where the ROI misses the frame.
+    """
+    a, b, start = row.tolist()
+    low = start + min(a * size_px, 0.0) + min(b * size_px, 0.0)
+    high = start + max(a * size_px, 0.0) + max(b * size_px, 0.0)
+    first = min(max(math.floor(low), 0), max(limit - block, 0))
+    return first, max(min(math.ceil((high - first) / block), (limit - first) // block), 1)
 
 
 def to_frame(points: Float32, roi: RotatedRoi, size_px: int) -> Float32:

@@ -33,7 +33,7 @@ def head_pose(points_px: Float32, intrinsics: CameraIntrinsics) -> HeadPose:
     seen = _unproject(points_px[canonical_face().rigid], intrinsics)
     mean = weights @ seen
     # basis is (K, 3): the centred model with the weights and its inverse variance in it.
-    u, singular, vt = _svd((seen - mean).T @ basis)
+    u, singular, vt = np.linalg.svd((seen - mean).T @ basis)
     turn = -1.0 if np.linalg.det(u) * np.linalg.det(vt) < 0 else 1.0
     u[:, 2] *= turn
     rotation: Float64 = u @ vt
@@ -48,6 +48,8 @@ def head_pose(points_px: Float32, intrinsics: CameraIntrinsics) -> HeadPose:
 def _unproject(points_px: Float32, intrinsics: CameraIntrinsics) -> Float64:
     """Return (K, 3) points in the camera's frame, as multiples of the head's unknown distance."""
     points = points_px.astype(np.float64)
+    if not np.isfinite(points).all():
+        raise DataError('head_pose: expected finite landmarks, found NaN or infinity')
     # z is in the pixels of x and y at the head's distance: there, a pixel is distance / f wide.
     focal = math.sqrt(intrinsics.fx * intrinsics.fy)
     depth = 1.0 + points[:, 2] / focal
@@ -66,14 +68,6 @@ def _rigid_model() -> tuple[Float64, Float64, Float64]:
     centred = points - mean
     variance = float(face.weights @ (centred**2).sum(axis=1))
     return mean, face.weights, centred * face.weights[:, None] / variance
-
-
-def _svd(matrix: Float64) -> tuple[Float64, Float64, Float64]:
-    """Decompose a (3, 3) matrix."""
-    if not np.isfinite(matrix).all():
-        raise DataError('head_pose: expected finite landmarks, found NaN or infinity')
-    u, singular, vt = np.linalg.svd(matrix)
-    return u, singular, vt
 
 
 def euler(rotation: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from fer_ros.alignment.crop import similarity_to_template
 from fer_ros.alignment.landmarker import crop_face
+from fer_ros.alignment.occlusion import occlusion
 from fer_ros.errors import ConfigError
 from fer_ros.taxonomy import QualityFlag
 from fer_ros.types import FaceQuality, Float32, Frame, HeadPose, Landmarks, RotatedRoi, UInt8
@@ -26,7 +27,7 @@ _CHEEKS = (234, 454)  # the mesh's rightmost and leftmost points
 # patch; its border is left out.
 _FINE_SIGMA, _COARSE_SIGMA, _BORDER_PX = 0.8, 1.6, 4
 _NOISE_GAIN = 0.0906  # energy of white noise in the coarser octave / in the finer one
-_ROUNDING, _DOUBT = 0.6, 0.25  # energy that 8 bit and the estimate of noise leave uncertain
+_ROUNDING, _DOUBT = 0.6, 0.6  # energy that 8 bit and the estimate of noise leave uncertain
 _CRISP_RATIO = 0.6  # finer / coarser of a crisp face
 
 _BURNT = 250  # luma from which a pixel tells nothing but 'bright'
@@ -38,12 +39,14 @@ class QualityConfig:
     """Thresholds beyond which a flag is set.
 
     :param min_width_px: width of the face, cheek to cheek (LOW_RESOLUTION).
-    :param min_sharpness: 0..1 (BLUR).
+    :param min_sharpness: 0..1 (BLUR); not judged, like occlusion, in faces of low resolution.
     :param min_brightness: luma that 95 % of the face are darker than (DARK), 0..1. A percentile,
         not the mean: dark skin has highlights, an underexposed face has none.
     :param max_burnt: share of the face's pixels that are white (OVEREXPOSED), 0..1.
     :param max_turn_rad: angle between the face's direction and the line to the camera
         (EXTREME_POSE).
+    :param max_occlusion: how sure the occlusion net may be that a half of the face is hidden
+        (OCCLUDED_UPPER, OCCLUDED_LOWER), 0..1.
     """
 
     min_width_px: float = 24.0
@@ -51,6 +54,7 @@ class QualityConfig:
     min_brightness: float = 0.22
     max_burnt: float = 0.25
     max_turn_rad: float = math.radians(45)
+    max_occlusion: float = 0.7
 
     def __post_init__(self) -> None:
         """Check that the thresholds are positive numbers."""
@@ -74,13 +78,17 @@ def assess_quality(
     sharp = sharpness(patch)
     mean, bright, burnt = _exposure(patch)
     turn = turn_from_camera(head_pose)
+    small = width_px < config.min_width_px
+    upper, lower = (0.0, 0.0) if small else occlusion(patch)
     flags = QualityFlag.NONE
     for fails, flag in (
-        (width_px < config.min_width_px, QualityFlag.LOW_RESOLUTION),
-        (sharp < config.min_sharpness, QualityFlag.BLUR),
+        (small, QualityFlag.LOW_RESOLUTION),
+        (sharp < config.min_sharpness and not small, QualityFlag.BLUR),
         (bright < config.min_brightness, QualityFlag.DARK),
         (turn > config.max_turn_rad, QualityFlag.EXTREME_POSE),
         (burnt > config.max_burnt, QualityFlag.OVEREXPOSED),
+        (upper > config.max_occlusion, QualityFlag.OCCLUDED_UPPER),
+        (lower > config.max_occlusion, QualityFlag.OCCLUDED_LOWER),
     ):
         if fails:
             flags |= flag
@@ -90,6 +98,7 @@ def assess_quality(
         * _share(bright, config.min_brightness)
         * (1.0 - _share(turn, config.max_turn_rad) ** 2)
         * (1.0 - _share(burnt, config.max_burnt) ** 2)
+        * (1.0 - _share(max(upper, lower), config.max_occlusion) ** 2)
     )
     return FaceQuality(score, flags, width_px, sharp, mean)
 
@@ -126,7 +135,7 @@ def sharpness(patch: UInt8) -> float:
     edge = _BORDER_PX
     first = (grey - fine)[edge:-edge, edge:-edge].ravel()
     second = (fine - coarse)[edge:-edge, edge:-edge].ravel()
-    noise = (1.4826 * float(np.median(np.abs(first)))) ** 2
+    noise = (1.4826 * float(np.median(np.abs(first[::2])))) ** 2
     finer = max(float(first @ first) / first.size - noise, 0.0)
     coarser = max(float(second @ second) / second.size - _NOISE_GAIN * noise, 0.0)
     ratio = finer / (coarser + _ROUNDING + _DOUBT * noise)
