@@ -29,6 +29,7 @@ def export(net: ExpressionNet, settings: StaticSettings, path: Path) -> None:
     sample = torch.zeros(1, 1, settings.size_px, settings.size_px)
     names = ['image', 'logits', 'embedding']
     partial = path.with_suffix('.part')
+    # The exporter by tracing: it needs no package beyond onnx and folds norms into convolutions.
     torch.onnx.export(
         net,
         (sample,),

@@ -1,0 +1,173 @@
+"""A whole run on faces that a machine draws: happy ones smile, sad ones do not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import yaml
+
+torch = pytest.importorskip('torch', reason='training needs torch: the train extra')
+pytest.importorskip('onnx', reason='export needs onnx: the train extra')
+
+from fer_ros.errors import ConfigError, DataError, ModelError  # noqa: E402
+from fer_ros.inference.manifest import load_manifest  # noqa: E402
+from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine  # noqa: E402
+from fer_ros.recognition.static import StaticRecogniser  # noqa: E402
+from fer_ros.taxonomy import EMOTIONS  # noqa: E402
+from fer_ros.training.fit import Run, learning_rate, read_checkpoint  # noqa: E402
+from fer_ros.training.settings import load_settings  # noqa: E402
+from fer_ros.training.static import train_static  # noqa: E402
+
+pytestmark = pytest.mark.torch
+
+TINY = {
+    'id': 'tiny',
+    'net': {'stem': 8, 'widths': [8, 16], 'blocks': [1, 1], 'dropout': 0.0},
+    'fit': {'epochs': 2, 'batch_size': 16, 'mixup': 0.5, 'ema': 0.9, 'bf16': False},
+}
+
+
+def drawn(smiles: bool, rng: np.random.Generator) -> np.ndarray:
+    face = np.full((48, 48), int(rng.integers(90, 130)), np.uint8)
+    for x in (16, 32):
+        cv2.circle(face, (x, 18), 3, 20, -1)
+    start, end = (20, 160) if smiles else (200, 340)
+    cv2.ellipse(face, (24, 34 if smiles else 40), (10, 6), 0, start, end, 20, 2)
+    return face
+
+
+def write_split(path: Path, count: int) -> None:
+    rng = np.random.default_rng(count)
+    happy = np.arange(count) % 2 == 0
+    votes = np.zeros((count, 10), np.uint8)
+    votes[happy, EMOTIONS.index('happiness')] = 9
+    votes[~happy, EMOTIONS.index('sadness')] = 8
+    votes[:, 8] = 1
+    np.savez(path, images=np.stack([drawn(row, rng) for row in happy]), votes=votes)
+
+
+@pytest.fixture(scope='module')
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('data')
+    write_split(folder / 'ferplus_train.npz', 64)
+    write_split(folder / 'ferplus_valid.npz', 20)
+    return folder
+
+
+def config(folder: Path, **fit: object) -> Path:
+    path = folder / 'tiny.yaml'
+    path.write_text(yaml.safe_dump({**TINY, 'fit': {**TINY['fit'], **fit}}), encoding='utf-8')
+    return path
+
+
+@pytest.fixture(scope='module')
+def trained(data_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('run')
+    return train_static(data_dir, config(folder), folder, resume=False, device='cpu')
+
+
+def test_a_run_leaves_a_model_that_the_run_time_loads(trained: Path) -> None:
+    manifest = load_manifest(trained)
+    recogniser = StaticRecogniser(OnnxRuntimeEngine(manifest))
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), np.uint8)
+    logits, embeddings = recogniser.logits(list(faces))
+    assert logits.shape == (3, 8)
+    assert embeddings.shape == (3, 16)
+    assert manifest.labels == EMOTIONS
+    assert manifest.options['template'] == 'ferplus'
+
+
+def test_the_log_has_a_line_an_epoch_and_the_figures_are_written(trained: Path) -> None:
+    lines = [json.loads(line) for line in (trained.parent / 'log.jsonl').read_text().splitlines()]
+    assert [line['epoch'] for line in lines] == [1, 2]
+    figures = json.loads((trained.parent / 'tiny.json').read_text())
+    assert figures['n'] == 20
+
+
+def test_the_same_seed_gives_the_same_weights(
+    trained: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    again = train_static(data_dir, config(tmp_path), tmp_path, resume=False, device='cpu')
+    assert load_manifest(again).sha256 == load_manifest(trained).sha256
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(
+    trained: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = Run.save
+
+    def interrupted(run: Run, path: Path) -> None:
+        saved(run, path)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, 'save', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train_static(data_dir, config(tmp_path), tmp_path, resume=False, device='cpu')
+    monkeypatch.undo()
+    resumed = train_static(data_dir, config(tmp_path), tmp_path, resume=True, device='cpu')
+    assert load_manifest(resumed).sha256 == load_manifest(trained).sha256
+
+
+def test_a_corrupt_checkpoint_is_one_line(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / 'checkpoint.pt').write_bytes(b'not a checkpoint')
+    with pytest.raises(ModelError, match='expected a checkpoint') as caught:
+        train_static(data_dir, config(tmp_path), tmp_path, resume=True, device='cpu')
+    assert '\n' not in str(caught.value)
+    assert not list(tmp_path.glob('*.onnx'))
+
+
+def test_a_checkpoint_of_other_settings_is_refused(
+    trained: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    (tmp_path / 'checkpoint.pt').write_bytes((trained.parent / 'checkpoint.pt').read_bytes())
+    with pytest.raises(ModelError, match='of these settings'):
+        train_static(data_dir, config(tmp_path, seed=9), tmp_path, resume=True, device='cpu')
+
+
+def test_the_best_weights_are_kept_and_not_the_last(trained: Path) -> None:
+    state = read_checkpoint(trained.parent / 'checkpoint.pt')
+    scores = [
+        json.loads(line)['A8'] for line in (trained.parent / 'log.jsonl').read_text().splitlines()
+    ]
+    assert state['best']['A8'] == pytest.approx(max(scores), abs=1e-4)
+
+
+def test_no_gpu_is_said_before_any_work(data_dir: Path, tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip('there is a GPU')
+    with pytest.raises(ConfigError, match='expected cpu'):
+        train_static(data_dir, config(tmp_path), tmp_path, resume=False, device='cuda')
+    assert not (tmp_path / 'landmarks_ferplus_train.npz').exists()
+
+
+def test_missing_data_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r'ferplus_train.npz: expected an npz'):
+        train_static(tmp_path, config(tmp_path), tmp_path, resume=False, device='cpu')
+
+
+@pytest.mark.parametrize(
+    ('entries', 'text'),
+    [
+        ({'id': 'x', 'fit': {'epocs': 3}}, r'found fit\.epocs'),
+        ({'id': 'x', 'fit': {'epochs': 'many'}}, r"fit\.epochs: expected int, found 'many'"),
+        ({'id': 'x', 'net': [1]}, r'net\.: expected a mapping'),
+        ({}, 'id'),
+    ],
+)
+def test_a_wrong_setting_is_named(entries: dict, text: str, tmp_path: Path) -> None:
+    path = tmp_path / 'run.yaml'
+    path.write_text(yaml.safe_dump(entries), encoding='utf-8')
+    with pytest.raises(ConfigError, match=text):
+        load_settings(path)
+
+
+def test_the_learning_rate_rises_and_falls(tmp_path: Path) -> None:
+    settings = load_settings(config(tmp_path, epochs=11, learning_rate=0.2, warmup_epochs=1.0))
+    assert learning_rate(settings, 0, 10) == pytest.approx(0.02)
+    assert learning_rate(settings, 10, 10) == pytest.approx(0.2)
+    assert learning_rate(settings, 60, 10) == pytest.approx(0.1)
+    assert learning_rate(settings, 110, 10) == pytest.approx(0.0)
