@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,9 @@ from rich.progress import track
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority, vote_shares
+from fer_ros.evaluation.static import logits_of
 from fer_ros.evaluation.stills import aligned, alignments, locate_stills
+from fer_ros.recognition.static import StaticRecogniser, softmax
 from fer_ros.training.augment import AugmentConfig, augment
 from fer_ros.types import Float32, Float64, UInt8
 
@@ -70,6 +72,18 @@ def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str
     np.savez(partial, landmarks=found)
     partial.replace(cache)
     return found
+
+
+def distilled(split: Split, teachers: Sequence[StaticRecogniser], share: float) -> Split:
+    """Blend the teachers' mean distribution into what is to be learned."""
+    if not teachers:
+        return split
+    total = np.zeros_like(split.targets)
+    for teacher in track(teachers, 'asking the teachers'):
+        size_px = teacher.engine.manifest.input.width
+        total += softmax(logits_of(crops(split, size_px), teacher))
+    blended = (1 - share) * split.targets + share * total / len(teachers)
+    return replace(split, targets=blended.astype(np.float32))
 
 
 def crops(split: Split, size_px: int) -> UInt8:

@@ -38,6 +38,18 @@ class FitConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DistilConfig:
+    """Learning from other models too (Hinton et al. 2015).
+
+    :param teachers: ids or manifest paths; the mean of their distributions is the teacher's.
+    :param share: of the teacher in what is to be learned, beside the votes.
+    """
+
+    teachers: tuple[str, ...] = ()
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class StaticSettings:
     """A run of the static model.
 
@@ -59,6 +71,7 @@ class StaticSettings:
     net: NetConfig = field(default_factory=NetConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    distil: DistilConfig = field(default_factory=DistilConfig)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, to be compared with those of a checkpoint."""
@@ -79,6 +92,7 @@ def load_settings(path: Path) -> StaticSettings:
             'net': _group(NetConfig, 'net.', entries.pop('net', {})),
             'fit': _group(FitConfig, 'fit.', entries.pop('fit', {})),
             'augment': _group(AugmentConfig, 'augment.', entries.pop('augment', {})),
+            'distil': _group(DistilConfig, 'distil.', entries.pop('distil', {})),
         }
         return _group(StaticSettings, '', {**entries, **nested})
     except ConfigError as error:
@@ -108,6 +122,7 @@ def _typed(name: str, value: Any, wanted: str) -> Any:
         'str': (str,),
         'bool': (bool,),
         'tuple[int, ...]': (list, tuple),
+        'tuple[str, ...]': (list, tuple),
     }
     kinds = accepts.get(wanted)
     if kinds is None:  # a group, made before

@@ -17,7 +17,7 @@ from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.calibrate import temperature_of
-from fer_ros.training.data import Split, crops, load_split
+from fer_ros.training.data import Split, crops, distilled, load_split
 from fer_ros.training.export import export, write_manifest
 from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
 from fer_ros.training.net import ExpressionNet
@@ -49,9 +49,10 @@ def train_static(
     if resume:
         run.load(paths.checkpoint)
     splits = load_splits(data_dir, out_dir, settings)
+    train = distilled(splits.train, load_teachers(settings), settings.distil.share)
     if not resume:
         paths.log.unlink(missing_ok=True)
-    fit(run, splits.train, splits.valid, paths)
+    fit(run, train, splits.valid, paths)
     return finish(settings, splits.valid, paths)
 
 
@@ -72,16 +73,26 @@ def load_splits(data_dir: Path, out_dir: Path, settings: StaticSettings) -> Spli
     return Splits(train, valid)
 
 
+def load_teachers(settings: StaticSettings) -> list[StaticRecogniser]:
+    """Load the models to learn from."""
+    return [
+        StaticRecogniser(load_engine(name, Task.STATIC_EXPRESSION, Device.CPU))
+        for name in settings.distil.teachers
+    ]
+
+
 def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
     """Export the best averaged weights of a checkpoint, calibrate them and write the figures."""
     net = ExpressionNet(settings.net, len(EMOTIONS))
     net.load_state_dict(read_checkpoint(paths.checkpoint)['best']['weights'])
-    onnx_file = paths.folder / f'{settings.id}.onnx'
-    manifest_path = paths.folder / f'{settings.id}.yaml'
-    export(net, settings, onnx_file)
-    write_manifest(manifest_path, onnx_file, settings, net, temperature=1.0)
+    full, half = (paths.folder / f'{settings.id}{suffix}.onnx' for suffix in ('', '-fp16'))
+    manifest_path = full.with_suffix('.yaml')
+    export(net, settings, full, half=False)
+    export(net, settings, half, half=True)
+    write_manifest(manifest_path, full, settings, net, temperature=1.0)
     temperature = temperature_of(manifest_path, valid)
-    write_manifest(manifest_path, onnx_file, settings, net, temperature)
+    for file in (full, half):
+        write_manifest(file.with_suffix('.yaml'), file, settings, net, temperature)
     recogniser = StaticRecogniser(OnnxRuntimeEngine(load_manifest(manifest_path)))
     figures = report(valid.faces, crops(valid, settings.size_px), recogniser).to_dict()
     text = json.dumps(figures, indent=1)

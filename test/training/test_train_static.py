@@ -18,9 +18,14 @@ from fer_ros.inference.manifest import load_manifest  # noqa: E402
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine  # noqa: E402
 from fer_ros.recognition.static import StaticRecogniser  # noqa: E402
 from fer_ros.taxonomy import EMOTIONS  # noqa: E402
+from fer_ros.training.data import distilled  # noqa: E402
 from fer_ros.training.fit import Run, learning_rate, read_checkpoint  # noqa: E402
 from fer_ros.training.settings import load_settings  # noqa: E402
-from fer_ros.training.static import train_static  # noqa: E402
+from fer_ros.training.static import (  # noqa: E402
+    load_splits,
+    load_teachers,
+    train_static,
+)
 
 pytestmark = pytest.mark.torch
 
@@ -79,6 +84,34 @@ def test_a_run_leaves_a_model_that_the_run_time_loads(trained: Path) -> None:
     assert embeddings.shape == (3, 16)
     assert manifest.labels == EMOTIONS
     assert manifest.options['template'] == 'ferplus'
+
+
+def test_half_precision_answers_alike(trained: Path) -> None:
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 3), np.uint8)
+    full, half = (
+        StaticRecogniser(OnnxRuntimeEngine(load_manifest(trained.with_name(f'{name}.yaml'))))
+        for name in ('tiny', 'tiny-fp16')
+    )
+    np.testing.assert_allclose(
+        half.logits(list(faces))[0], full.logits(list(faces))[0], atol=0.05
+    )
+
+
+def test_a_student_learns_from_a_teacher_too(
+    trained: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    path = config(tmp_path)
+    entries = yaml.safe_load(path.read_text(encoding='utf-8'))
+    entries['distil'] = {'teachers': [str(trained)], 'share': 0.25}
+    path.write_text(yaml.safe_dump(entries), encoding='utf-8')
+    settings = load_settings(path)
+    train = load_splits(data_dir, tmp_path, settings).train
+    blended = distilled(train, load_teachers(settings), settings.distil.share)
+    np.testing.assert_allclose(blended.targets.sum(axis=1), 1, rtol=1e-5)
+    # Three quarters of the votes' shares are left, and the rest is the teacher's.
+    assert (blended.targets >= 0.75 * train.targets).all()
+    assert (blended.targets != train.targets).any()
+    assert train_static(data_dir, path, tmp_path, resume=False, device='cpu').is_file()
 
 
 def test_the_log_has_a_line_an_epoch_and_the_figures_are_written(trained: Path) -> None:
