@@ -1,4 +1,4 @@
-"""ROS 2 bags (MCAP and SQLite) through rosbags."""
+"""Camera images of a bag, with the stamps and frames of their headers."""
 
 from __future__ import annotations
 
@@ -6,112 +6,154 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rosbags.highlevel import AnyReader
-from rosbags.typesys import Stores, get_typestore
-
 from fer_ros.errors import DataError, SourceError
-from fer_ros.sources.base import Source, SourceInfo
-from fer_ros.sources.encodings import decode_compressed, to_rgb
-from fer_ros.types import CameraIntrinsics, Frame
+from fer_ros.sources.bag_reader import BAG_SUFFIXES, BagMessage, BagReader, open_bag
+from fer_ros.sources.base import NS_PER_S, Source, SourceInfo
+from fer_ros.sources.compressed import decode_compressed
+from fer_ros.sources.encodings import to_rgb
+from fer_ros.types import CameraIntrinsics, Frame, UInt8
 
-NS_PER_S = 1_000_000_000
-IMAGES = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
-CAMERA_INFO = 'sensor_msgs/msg/CameraInfo'
-SUFFIXES = ('.mcap', '.db3', '.bag')
+__all__ = ['BAG_SUFFIXES', 'BagSource']
+
+_RAW = ('sensor_msgs/msg/Image', 'sensor_msgs/Image')
+_COMPRESSED = ('sensor_msgs/msg/CompressedImage', 'sensor_msgs/CompressedImage')
+_INFO = ('sensor_msgs/msg/CameraInfo', 'sensor_msgs/CameraInfo')
+_TWIN = '/compressed'
 
 
 class BagSource(Source):
-    """The images of one topic, with the stamps and frame names of their headers."""
+    """One image topic of a bag."""
 
-    def __init__(self, path: Path, topic: str = '') -> None:
-        """Open the bag.
+    def __init__(self, path: Path, *, topic: str = '', typestore: Any = None) -> None:
+        """Choose the topic and look at its first image.
 
-        :param topic: the image topic; '' where the bag has only one.
-        :raises SourceError: no bag, or not that topic.
+        :raises SourceError: no bag, no such topic, several to choose from, or no image.
         """
-        self._path = path
+        bag = open_bag(path, typestore)
         try:
-            self._reader = AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY))
-            self._reader.open()
-        except Exception as error:  # rosbags and what it stands on raise many kinds
-            raise SourceError(f'{path}: expected a ROS 2 bag, found: {_line(error)}') from None
-        connections = self._reader.connections
-        images = [item for item in connections if item.msgtype in IMAGES]
-        self._images = self._choose(images, topic)
-        self._infos = [item for item in connections if item.msgtype == CAMERA_INFO]
-        count = self._images.msgcount
-        seconds = self._reader.duration / NS_PER_S
-        fps = (count - 1) / seconds if count > 1 and seconds > 0 else None
-        super().__init__(SourceInfo(f'{path} {self._images.topic}', count, fps))
+            topics = _image_topics(bag)
+            self._topic = _choose(path, topics, topic, bag)
+            first = _first_frame(bag, self._topic)
+            intrinsics = _intrinsics(bag, self._topic)
+        except BaseException:
+            bag.close()
+            raise
+        self._bag = bag
+        count = bag.topics[self._topic].count
+        span_ns = bag.end_ns - bag.start_ns
+        super().__init__(
+            SourceInfo(
+                name=path.resolve().name,
+                width=first.width,
+                height=first.height,
+                fps=(count - 1) * NS_PER_S / span_ns if count > 1 and span_ns > 0 else None,
+                frames=count,
+                frame_id=first.frame_id,
+                topic=self._topic,
+                topics=topics,
+            ),
+            intrinsics,
+        )
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield every image that decodes; the camera's intrinsics come along."""
+    def _read(self) -> Iterator[Frame]:
+        """Decode the topic's images in the order in which they were recorded."""
         sequence = 0
-        messages = self._reader.messages(connections=[self._images, *self._infos])
-        while True:
+        for recorded in self._bag.messages([self._topic]):
             try:
-                connection, _, data = next(messages)
-            except StopIteration:
-                return
-            except Exception as error:  # a truncated bag breaks off in many ways
-                raise SourceError(
-                    f'{self._path}: expected more messages after {sequence} images, found: '
-                    f'{_line(error)}; what came before is kept'
-                ) from None
-            message: Any = self._reader.deserialize(data, connection.msgtype)
-            if connection.msgtype == CAMERA_INFO:
-                self.intrinsics = _intrinsics(message)
+                frame = _frame(self._bag, recorded, sequence)
+            except DataError as error:
+                self._skip(str(error))
                 continue
-            try:
-                yield _frame(message, connection.msgtype, sequence)
+            finally:
                 sequence += 1
-            except DataError:
-                self.broken += 1
+            yield frame
+        for line in self._bag.warnings:
+            self._note(line)
 
     def close(self) -> None:
         """Close the bag."""
-        self._reader.close()
+        self._bag.close()
 
-    def _choose(self, images: list[Any], topic: str) -> Any:
-        """Return the connection of the topic."""
-        names = [item.topic for item in images]
-        if topic and topic in names:
-            return images[names.index(topic)]
-        if not topic and len(images) == 1:
-            return images[0]
-        self._reader.close()
-        wanted = f'the image topic {topic}' if topic else 'one image topic'
+
+def _image_topics(bag: BagReader) -> tuple[str, ...]:
+    """Return the topics that hold images."""
+    kinds = (*_RAW, *_COMPRESSED)
+    return tuple(sorted(n for n, t in bag.topics.items() if t.type in kinds and t.count))
+
+
+def _choose(path: Path, topics: tuple[str, ...], wanted: str, bag: BagReader) -> str:
+    """Return the topic that is asked for, or the only one."""
+    if wanted:
+        # As image_transport names them: 'image' may be recorded as 'image/compressed' only.
+        for name in (wanted, wanted + _TWIN):
+            if name in topics:
+                return name
+        have = ', '.join(topics) or 'none'
+        raise SourceError(f"{path}: expected images on '{wanted}', found image topics: {have}")
+    if not topics:
+        have = ', '.join(f'{n} ({t.type})' for n, t in sorted(bag.topics.items())) or 'none'
+        why = ''.join(f'; {line}' for line in bag.warnings)
+        raise SourceError(f'{path}: expected a topic with images, found topics: {have}{why}')
+    # A camera that was recorded raw and compressed is one camera.
+    single = [name for name in topics if name.removesuffix(_TWIN) not in topics or _is_raw(name)]
+    if len(single) > 1:
         raise SourceError(
-            f'{self._path}: expected {wanted}, found {", ".join(names) or "none"}; '
-            'choose one with --topic'
+            f'{path}: expected one image topic, found {", ".join(single)}; choose one by topic'
         )
+    return single[0]
 
 
-def _frame(message: Any, kind: str, sequence: int) -> Frame:
-    header = message.header
-    if kind == IMAGES[0]:
-        pixels = to_rgb(
-            message.data,
-            message.encoding,
-            message.width,
-            message.height,
-            message.step,
-            bool(message.is_bigendian),
-        )
-    else:
-        pixels = decode_compressed(message.data, message.format)
-    stamp_ns = header.stamp.sec * NS_PER_S + header.stamp.nanosec
-    return Frame(stamp_ns, header.frame_id, sequence, pixels)
+def _is_raw(topic: str) -> bool:
+    return not topic.endswith(_TWIN)
 
 
-def _intrinsics(message: Any) -> CameraIntrinsics | None:
-    """Return what a CameraInfo tells, None where it is not calibrated."""
-    k = [float(value) for value in message.k]
-    if not (k[0] > 0 and k[4] > 0 and message.width and message.height):
+def _first_frame(bag: BagReader, topic: str) -> Frame:
+    """Return the first image that can be decoded."""
+    why = 'no message'
+    for recorded in bag.messages([topic]):
+        try:
+            return _frame(bag, recorded, 0)
+        except DataError as error:
+            why = str(error)
+    raise SourceError(f'{bag.path}: expected images on {topic}, found none to read: {why}')
+
+
+def _frame(bag: BagReader, recorded: BagMessage, sequence: int) -> Frame:
+    """Decode one image message; raises DataError."""
+    message = bag.decode(recorded)
+    stamp = message.header.stamp
+    # A header that nobody stamped: the time of recording is the next best.
+    stamp_ns = stamp.sec * NS_PER_S + stamp.nanosec or recorded.log_ns
+    return Frame(stamp_ns, message.header.frame_id, sequence, _pixels(message, recorded.type))
+
+
+def _pixels(message: Any, kind: str) -> UInt8:
+    """Decode a raw or compressed image."""
+    if kind in _COMPRESSED:
+        return decode_compressed(message.data, message.format)
+    return to_rgb(
+        message.data,
+        message.encoding,
+        message.width,
+        message.height,
+        message.step,
+        bool(message.is_bigendian),
+    )
+
+
+def _intrinsics(bag: BagReader, topic: str) -> CameraIntrinsics | None:
+    """Return the calibration that was recorded beside an image topic, or of the only camera."""
+    infos = [name for name, t in bag.topics.items() if t.type in _INFO and t.count]
+    beside = topic.removesuffix(_TWIN).rpartition('/')[0] + '/camera_info'
+    name = beside if beside in infos else infos[0] if len(infos) == 1 else ''
+    for recorded in bag.messages([name]):
+        try:
+            info = bag.decode(recorded)
+        except DataError:
+            return None
+        # ROS 1 wrote K in capitals.
+        k = [float(value) for value in (info.k if hasattr(info, 'k') else info.K)]
+        if k[0] > 0 and k[4] > 0 and info.width and info.height:
+            return CameraIntrinsics(info.width, info.height, k[0], k[4], k[2], k[5])
         return None
-    return CameraIntrinsics(message.width, message.height, k[0], k[4], k[2], k[5])
-
-
-def _line(error: Exception) -> str:
-    """Return an error in one line."""
-    return ' '.join(str(error).split()) or type(error).__name__
+    return None

@@ -1,61 +1,83 @@
-"""Image data of ROS messages as RGB pixels (encodings of sensor_msgs/image_encodings)."""
+"""ROS image encodings and compressed images to RGB: one function each, for sources and nodes.
+
+Names of encodings are those of ``sensor_msgs/image_encodings.hpp``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import cv2
 import numpy as np
 
 from fer_ros.errors import FrameError
+from fer_ros.sources.buffers import MAX_PIXELS, as_bytes, require_size
+from fer_ros.sources.compressed import decode_compressed
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import UInt8
 
-MAX_PIXELS = 7680 * 4320
-
-Convert = Callable[[Any], Any]
+__all__ = ['MAX_PIXELS', 'decode_compressed', 'to_rgb']
 
 
-def _colour(code: int) -> Convert:
-    return lambda image: cv2.cvtColor(image, code)
+@dataclass(frozen=True, slots=True)
+class _Encoding:
+    """How one encoding lies in memory, and OpenCV's conversion of it to RGB.
+
+    :param channels: samples per pixel of the packed plane.
+    :param wide: samples are 16-bit.
+    :param convert: code for ``cv2.cvtColor``; None where the samples are RGB already.
+    :param chroma: rows are followed by half as many of interleaved chroma.
+    """
+
+    channels: int
+    convert: int | None
+    wide: bool = False
+    chroma: bool = False
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Bytes per pixel of the first plane."""
+        return self.channels * (2 if self.wide else 1)
 
 
-def _sixteen_bit(image: Any) -> Any:
-    """Stretch 16-bit grey to its own range: such cameras rarely use all of it."""
-    low, high = int(image.min()), int(image.max())
-    scaled = (image.astype(np.float32) - low) * (255.0 / max(high - low, 1))
-    return cv2.cvtColor(scaled.astype(np.uint8), cv2.COLOR_GRAY2RGB)
-
-
-# Encoding: channels and type of one pixel as stored, and what makes RGB of it.
-_PACKED: dict[str, tuple[int, str, Convert]] = {
-    'rgb8': (3, 'u1', lambda image: image),
-    '8uc3': (3, 'u1', _colour(cv2.COLOR_BGR2RGB)),
-    'bgr8': (3, 'u1', _colour(cv2.COLOR_BGR2RGB)),
-    'rgba8': (4, 'u1', _colour(cv2.COLOR_RGBA2RGB)),
-    'bgra8': (4, 'u1', _colour(cv2.COLOR_BGRA2RGB)),
-    '8uc4': (4, 'u1', _colour(cv2.COLOR_BGRA2RGB)),
-    'mono8': (1, 'u1', _colour(cv2.COLOR_GRAY2RGB)),
-    '8uc1': (1, 'u1', _colour(cv2.COLOR_GRAY2RGB)),
-    'mono16': (1, 'u2', _sixteen_bit),
-    '16uc1': (1, 'u2', _sixteen_bit),
-    'yuv422': (2, 'u1', _colour(cv2.COLOR_YUV2RGB_UYVY)),
-    'uyvy': (2, 'u1', _colour(cv2.COLOR_YUV2RGB_UYVY)),
-    'yuv422_yuy2': (2, 'u1', _colour(cv2.COLOR_YUV2RGB_YUY2)),
-    'yuyv': (2, 'u1', _colour(cv2.COLOR_YUV2RGB_YUY2)),
-    # OpenCV names a Bayer pattern by its second row's second and third pixel.
-    'bayer_rggb8': (1, 'u1', _colour(cv2.COLOR_BayerBG2RGB)),
-    'bayer_bggr8': (1, 'u1', _colour(cv2.COLOR_BayerRG2RGB)),
-    'bayer_gbrg8': (1, 'u1', _colour(cv2.COLOR_BayerGR2RGB)),
-    'bayer_grbg8': (1, 'u1', _colour(cv2.COLOR_BayerGB2RGB)),
+# OpenCV names a Bayer pattern by the second row's second and third pixel, ROS by the first four.
+_BAYER = {
+    'rggb': cv2.COLOR_BayerBG2RGB,
+    'bggr': cv2.COLOR_BayerRG2RGB,
+    'gbrg': cv2.COLOR_BayerGR2RGB,
+    'grbg': cv2.COLOR_BayerGB2RGB,
 }
-# Half-size colour planes below the brightness plane: 3/2 of the rows.
-_PLANAR: dict[str, Convert] = {
-    'nv12': _colour(cv2.COLOR_YUV2RGB_NV12),
-    'nv21': _colour(cv2.COLOR_YUV2RGB_NV21),
-}
-ENCODINGS = (*_PACKED, *_PLANAR)
+
+_UYVY = _Encoding(2, cv2.COLOR_YUV2RGB_UYVY)
+_YUYV = _Encoding(2, cv2.COLOR_YUV2RGB_YUYV)
+
+_ENCODINGS: Mapping[str, _Encoding] = MappingProxyType(
+    {
+        'rgb8': _Encoding(3, None),
+        'bgr8': _Encoding(3, cv2.COLOR_BGR2RGB),
+        '8uc3': _Encoding(3, cv2.COLOR_BGR2RGB),  # colour order unsaid: OpenCV's own
+        'rgba8': _Encoding(4, cv2.COLOR_RGBA2RGB),
+        'bgra8': _Encoding(4, cv2.COLOR_BGRA2RGB),
+        '8uc4': _Encoding(4, cv2.COLOR_BGRA2RGB),
+        'rgb16': _Encoding(3, None, wide=True),
+        'bgr16': _Encoding(3, cv2.COLOR_BGR2RGB, wide=True),
+        'mono8': _Encoding(1, cv2.COLOR_GRAY2RGB),
+        '8uc1': _Encoding(1, cv2.COLOR_GRAY2RGB),
+        'mono16': _Encoding(1, cv2.COLOR_GRAY2RGB, wide=True),
+        '16uc1': _Encoding(1, cv2.COLOR_GRAY2RGB, wide=True),
+        'yuv422': _UYVY,
+        'uyvy': _UYVY,
+        'yuv422_yuy2': _YUYV,
+        'yuyv': _YUYV,
+        'nv12': _Encoding(1, cv2.COLOR_YUV2RGB_NV12, chroma=True),
+        'nv21': _Encoding(1, cv2.COLOR_YUV2RGB_NV21, chroma=True),
+        **{f'bayer_{name}8': _Encoding(1, code) for name, code in _BAYER.items()},
+        **{f'bayer_{name}16': _Encoding(1, code, wide=True) for name, code in _BAYER.items()},
+    }
+)
 
 
 def to_rgb(
@@ -68,75 +90,74 @@ def to_rgb(
     *,
     max_pixels: int = MAX_PIXELS,
 ) -> UInt8:
-    """Return the data of a sensor_msgs/Image as (height, width, 3) uint8 RGB.
+    """Return the pixels of a sensor_msgs/Image as (H, W, 3) uint8 RGB.
 
-    :param data: anything with the buffer protocol; rgb8 without padding is not copied.
-    :param step: bytes of one row, padding included; 0 is taken for no padding.
-    :raises FrameError: unknown encoding, too few bytes, no or too many pixels.
+    Contiguous rgb8 is not copied: the result shares (and may not write) the buffer. 16-bit
+    samples keep the eight highest bits that the image uses: many cameras fill 10 or 12 only.
+
+    :param data: bytes or anything with the buffer protocol.
+    :param step: bytes from one row to the next; 0 where rows have no padding.
+    :raises FrameError: ``bad_encoding``, ``bad_data`` or ``too_large``.
     """
-    _check_size(width, height, max_pixels)
-    name = encoding.strip().lower()
-    planar = name in _PLANAR
-    if not planar and name not in _PACKED:
+    layout = _ENCODINGS.get(encoding.strip().lower())
+    if layout is None:
         raise FrameError(
-            f'encoding: expected one of {", ".join(ENCODINGS)}, found {encoding!r}; '
-            'convert the image in the camera driver',
+            f'image: expected one of the encodings {", ".join(_ENCODINGS)}; found {encoding!r}; '
+            "set the camera's driver to rgb8 or bgr8",
             DropReason.BAD_ENCODING.value,
         )
-    channels, kind, convert = (1, 'u1', _PLANAR[name]) if planar else _PACKED[name]
-    if (planar and (width % 2 or height % 2)) or (channels == 2 and width % 2):
-        raise FrameError(
-            f'{name}: expected an even size, found {width}x{height}', DropReason.BAD_DATA.value
-        )
-    rows = height * 3 // 2 if planar else height
-    pixel_bytes = channels * int(kind[1])
-    image = _rows(data, rows, width * pixel_bytes, step or width * pixel_bytes)
-    typed = image.view(np.dtype(('>' if is_bigendian else '<') + kind))
-    shaped = typed.reshape(rows, width, channels) if channels > 1 else typed
-    return np.ascontiguousarray(convert(shaped), np.uint8)
-
-
-def decode_compressed(data: Any, form: str, *, max_pixels: int = MAX_PIXELS) -> UInt8:
-    """Return the data of a sensor_msgs/CompressedImage (JPEG or PNG) as (H, W, 3) uint8 RGB."""
-    buffer = np.frombuffer(data, np.uint8)
+    require_size(width, height, max_pixels)
+    samples = _samples(data, encoding, layout, width, height, step, is_bigendian)
+    if layout.convert is None:
+        return samples
     try:
-        bgr = cv2.imdecode(buffer, cv2.IMREAD_COLOR) if buffer.size else None
-    except cv2.error:
-        bgr = None
-    if bgr is None:
+        pixels: UInt8 = cv2.cvtColor(samples, layout.convert)
+    except cv2.error as error:
         raise FrameError(
-            f'compressed image: expected JPEG or PNG, found {buffer.size} bytes of '
-            f'{form.strip() or "unnamed"!r} that do not decode',
+            f'image: expected {encoding} that can be converted, found {width}x{height}: '
+            f'{error.err}',
+            DropReason.BAD_DATA.value,
+        ) from None
+    return pixels
+
+
+def _samples(
+    data: Any,
+    encoding: str,
+    layout: _Encoding,
+    width: int,
+    height: int,
+    step: int,
+    is_bigendian: bool,
+) -> UInt8:
+    """Return the samples as (H, W) or (H, W, C) uint8 without padding, where possible a view."""
+    row_bytes = width * layout.bytes_per_pixel
+    step = step or row_bytes
+    if step < row_bytes:
+        raise FrameError(
+            f'image: expected a step of at least {row_bytes} bytes for {width} pixels of '
+            f"{encoding}, found {step}; correct the camera's driver",
             DropReason.BAD_DATA.value,
         )
-    _check_size(bgr.shape[1], bgr.shape[0], max_pixels)
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse an image without pixels, and one too large to be meant."""
-    if width <= 0 or height <= 0:
+    paired = layout.chroma or layout.channels == 2
+    if (paired and width % 2) or (layout.chroma and height % 2):
         raise FrameError(
-            f'image: expected a positive size, found {width}x{height}', DropReason.BAD_DATA.value
-        )
-    if width * height > max_pixels:
-        raise FrameError(
-            f'image: expected at most {max_pixels} pixels, found {width}x{height}; '
-            'raise max_pixels or scale the image down',
-            DropReason.TOO_LARGE.value,
-        )
-
-
-def _rows(data: Any, rows: int, row_bytes: int, step: int) -> UInt8:
-    """Return (rows, row_bytes) of data whose rows are ``step`` bytes apart."""
-    buffer = np.frombuffer(data, np.uint8)
-    if step < row_bytes or buffer.size < step * (rows - 1) + row_bytes:
-        raise FrameError(
-            f'image data: expected {rows} rows of {row_bytes} bytes, found {buffer.size} bytes '
-            f'in steps of {step}',
+            f'image: expected an even size for {encoding}, found {width}x{height}; '
+            "correct the camera's driver",
             DropReason.BAD_DATA.value,
         )
-    if step == row_bytes:
-        return buffer[: rows * row_bytes].reshape(rows, row_bytes)
-    padded = np.lib.stride_tricks.as_strided(buffer, (rows, row_bytes), (step, 1))
-    return np.ascontiguousarray(padded)
+    lines = height * 3 // 2 if layout.chroma else height
+    samples = as_bytes(data)
+    if samples.size < lines * step:
+        raise FrameError(
+            f'image: expected {lines} rows of {step} = {lines * step} bytes for {width}x{height} '
+            f'{encoding}, found {samples.size}; was the message cut off?',
+            DropReason.BAD_DATA.value,
+        )
+    # Only padding, which OpenCV can not skip in every conversion, costs a copy.
+    rows = np.ascontiguousarray(samples[: lines * step].reshape(lines, step)[:, :row_bytes])
+    if layout.wide:
+        wide = rows.view('>u2' if is_bigendian else '<u2')
+        unused = max(int(wide.max()).bit_length() - 8, 0)
+        rows = (wide >> unused).astype(np.uint8)
+    return rows.reshape((lines, width) if layout.channels == 1 else (lines, width, -1))

@@ -1,8 +1,9 @@
-"""Videos and cameras through OpenCV."""
+"""Video files through OpenCV, stamped with their presentation times."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,86 +11,89 @@ import cv2
 import numpy as np
 
 from fer_ros.errors import SourceError
-from fer_ros.sources.base import Source, SourceInfo
-from fer_ros.types import Frame
+from fer_ros.sources.base import FRAME_ID, NS_PER_S, Source, SourceInfo
+from fer_ros.types import Frame, UInt8
 
-NS_PER_MS = 1_000_000
-DEFAULT_FPS = 30.0
+# A file without a rate: what most cameras record.
+_FALLBACK_FPS = 30.0
+
+
+def open_capture(source: int | str) -> Any:
+    """Open a file or device; on failure OpenCV stays silent, for we say what was wrong."""
+    # FFmpeg's own lines on stderr would stand beside our one; read when it is first used.
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+    log = getattr(cv2.utils, 'logging', None)  # not in every build
+    level = log.getLogLevel() if log else 0
+    if log:
+        log.setLogLevel(log.LOG_LEVEL_SILENT)
+    try:
+        return cv2.VideoCapture(source)
+    finally:
+        if log:
+            log.setLogLevel(level)
 
 
 class VideoSource(Source):
-    """A video file; stamps are presentation times from 0."""
+    """The frames of a video, from ``start_ns`` on; variable frame rates keep their times."""
 
-    def __init__(self, path: Path, frame_id: str) -> None:
-        """Open the file; raises SourceError where it is no video."""
-        self._capture = _open(str(path), f'{path}: expected a video')
-        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        self._fps = fps if 0 < fps < 1000 else DEFAULT_FPS
-        self._frame_id = frame_id
-        super().__init__(SourceInfo(str(path), count if count > 0 else None, self._fps))
+    def __init__(self, path: Path, *, start_ns: int = 0, frame_id: str = FRAME_ID) -> None:
+        """Open it and look at its first frame; raises SourceError where there is none."""
+        self._path = path
+        self._start_ns = start_ns
+        self._capture: Any = None
+        capture = open_capture(str(path))
+        ok, first = capture.read()
+        fps = float(capture.get(cv2.CAP_PROP_FPS))
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        capture.release()
+        if not ok:
+            raise SourceError(
+                f'{path}: expected a video, found {path.stat().st_size} bytes without a frame '
+                'that OpenCV can decode; is it whole, and of a common format (mp4, mov, avi, mkv)?'
+            )
+        super().__init__(
+            SourceInfo(
+                name=path.name,
+                width=first.shape[1],
+                height=first.shape[0],
+                fps=fps if np.isfinite(fps) and fps > 0 else None,
+                frames=count if count > 0 else None,
+                frame_id=frame_id,
+            )
+        )
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield every frame that decodes."""
-        last_ns, sequence = -1, 0
-        while True:
-            found, bgr = self._capture.read()
-            if not found:
-                return
-            position_ms = float(self._capture.get(cv2.CAP_PROP_POS_MSEC))
-            stamp_ns = round(position_ms * NS_PER_MS)
-            if sequence and stamp_ns <= last_ns:
-                # Some containers tell no times: count frames instead.
-                stamp_ns = last_ns + round(1e9 / self._fps)
-            yield _frame(bgr, stamp_ns, self._frame_id, sequence)
-            last_ns, sequence = stamp_ns, sequence + 1
-
-    def close(self) -> None:
-        """Close the file."""
-        self._capture.release()
-
-
-class CameraSource(Source):
-    """A camera of this machine; frames are stamped when they arrive."""
-
-    def __init__(self, index: int, frame_id: str, now_ns: Callable[[], int]) -> None:
-        """Open the device; raises SourceError where there is none."""
-        self._capture = _open(index, f'camera {index}: expected a camera')
-        self._frame_id = frame_id
-        self._now_ns = now_ns
-        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
-        super().__init__(SourceInfo(f'camera {index}', None, fps if fps > 0 else None))
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield frames until the camera is gone."""
+    def _read(self) -> Iterator[Frame]:
+        """Decode until the end; a shorter video than its header says is noted."""
+        self.close()
+        capture = self._capture = open_capture(str(self._path))
+        period_ns = round(NS_PER_S / (self.info.fps or _FALLBACK_FPS))
+        origin_ns: int | None = None
+        last_ns = self._start_ns - period_ns
         sequence = 0
         while True:
-            found, bgr = self._capture.read()
-            if not found:
-                return
-            yield _frame(bgr, self._now_ns(), self._frame_id, sequence)
+            ok, bgr = capture.read()
+            if not ok:
+                break
+            shown_ns = round(float(capture.get(cv2.CAP_PROP_POS_MSEC)) * 1e6)
+            origin_ns = shown_ns if origin_ns is None else origin_ns
+            stamp_ns = self._start_ns + shown_ns - origin_ns
+            # Some containers have no times, or the same one twice: then the rate counts on.
+            if stamp_ns <= last_ns:
+                stamp_ns = last_ns + period_ns
+            last_ns = stamp_ns
+            pixels: UInt8 = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+            yield Frame(stamp_ns, self.info.frame_id, sequence, pixels)
             sequence += 1
+        self.close()
+        expected = self.info.frames
+        # Frame counts of some containers are estimates: one frame less is no loss.
+        if expected is not None and sequence < expected - 1:
+            self._note(
+                f'{self.info.name}: expected {expected} frames, found {sequence}; is it cut off?'
+            )
 
     def close(self) -> None:
-        """Let the camera go."""
-        self._capture.release()
-
-
-def _frame(bgr: Any, stamp_ns: int, frame_id: str, sequence: int) -> Frame:
-    pixels = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-    return Frame(stamp_ns, frame_id, sequence, pixels)
-
-
-def _open(target: str | int, expected: str) -> Any:
-    """Open a capture."""
-    # Not in every build of OpenCV.
-    set_level = getattr(getattr(cv2.utils, 'logging', None), 'setLogLevel', None)
-    level = set_level(0) if set_level is not None else None  # our own line says it all
-    try:
-        capture: Any = cv2.VideoCapture(target)
-    finally:
-        if set_level is not None:
-            set_level(level)
-    if not capture.isOpened():
-        raise SourceError(f'{expected} that OpenCV can open, found none; is it whole?')
-    return capture
+        """Let go of the file."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
