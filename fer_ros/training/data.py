@@ -16,8 +16,11 @@ from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority, vote_sh
 from fer_ros.evaluation.static import logits_of
 from fer_ros.evaluation.stills import aligned, alignments, locate_stills
 from fer_ros.recognition.static import StaticRecogniser, softmax
+from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.augment import AugmentConfig, augment
 from fer_ros.types import Float32, Float64, UInt8
+
+_RARE = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,15 +94,24 @@ def crops(split: Split, size_px: int) -> UInt8:
     return aligned(split.faces.images, split.frame_to_aligned, size_px)
 
 
+def rows_of_epoch(split: Split, rare_repeat: int) -> NDArray[np.int64]:
+    """Return the rows that an epoch shows, those of rare classes (below 3 %) several times."""
+    labels = majority(split.faces.votes)
+    shares = np.bincount(labels, minlength=len(EMOTIONS)) / len(labels)
+    repeats = np.where(shares[labels] < _RARE, rare_repeat, 1)
+    return np.repeat(np.arange(len(labels)), repeats)
+
+
 def batches(
     split: Split,
     size_px: int,
     batch_size: int,
     config: AugmentConfig,
     rng: np.random.Generator,
+    rows_of_epoch: NDArray[np.int64],
 ) -> Iterator[tuple[UInt8, Float32]]:
     """Yield one epoch: augmented crops (B, S, S) and targets (B, 8); the last few are left out."""
-    order: NDArray[np.int64] = rng.permutation(len(split))
+    order = rng.permutation(rows_of_epoch)
     for start in range(0, len(order) - batch_size + 1, batch_size):
         rows = order[start : start + batch_size]
         faces = [

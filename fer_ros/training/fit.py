@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from fer_ros.errors import ModelError
 from fer_ros.evaluation.ferplus import absolute_majority, majority
 from fer_ros.taxonomy import EMOTIONS
-from fer_ros.training.data import Split, batches, crops
+from fer_ros.training.data import Split, batches, crops, rows_of_epoch
 from fer_ros.training.net import ExpressionNet
 from fer_ros.training.settings import StaticSettings
 from fer_ros.types import Float32, UInt8
@@ -145,11 +145,14 @@ def _keep_best(run: Run, scores: dict[str, float]) -> None:
 def _epoch(run: Run, train: Split, bar: Progress) -> float:
     """Learn from every face once and return the mean loss."""
     fit_config, settings = run.settings.fit, run.settings
-    steps = len(train) // fit_config.batch_size
+    rows = rows_of_epoch(train, fit_config.rare_repeat)
+    steps = len(rows) // fit_config.batch_size
     task = bar.add_task(f'epoch {run.epoch + 1}/{fit_config.epochs}', total=steps, loss=math.nan)
     run.net.train()
     total = 0.0
-    source = batches(train, settings.size_px, fit_config.batch_size, settings.augment, run.rng)
+    source = batches(
+        train, settings.size_px, fit_config.batch_size, settings.augment, run.rng, rows
+    )
     for index, (faces, targets) in enumerate(source):
         for group in run.optimiser.param_groups:
             group['lr'] = learning_rate(settings, run.step, steps)

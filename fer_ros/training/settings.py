@@ -20,6 +20,8 @@ class FitConfig:
     :param learning_rate: the peak, reached after ``warmup_epochs``; a cosine brings it to zero.
     :param mixup: share of batches that blend two faces (Zhang et al. 2018).
     :param mixup_alpha: both parameters of the Beta distribution of the blend.
+    :param rare_repeat: how often an epoch shows a face of a class that is rarer than 3 %; more
+        than a few costs accuracy.
     :param ema: decay a step of the averaged weights, which are the ones that are judged and kept.
     """
 
@@ -31,6 +33,7 @@ class FitConfig:
     warmup_epochs: float = 1.0
     mixup: float = 0.5
     mixup_alpha: float = 0.4
+    rare_repeat: int = 1
     ema: float = 0.999
     seed: int = 0
     threads: int = 1
