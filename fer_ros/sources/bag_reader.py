@@ -119,11 +119,12 @@ def open_bag(path: Path, typestore: Any = None) -> BagReader:
     """
     bag = BagReader(path)
     typestore = typestore or get_typestore(Stores.ROS2_JAZZY)
-    if path.is_dir() and (path / 'metadata.yaml').is_file() and _add(bag, path, typestore):
-        return bag
-    files = sorted(p for p in path.iterdir() if p.suffix in BAG_SUFFIXES)
-    for file in files if path.is_dir() else [path]:
-        _add(bag, file, typestore)
+    whole = path.is_file() or (path / 'metadata.yaml').is_file()
+    # A recording that was interrupted has no metadata, or a file that they do not fit.
+    if not (whole and _add(bag, path, typestore)) and path.is_dir():
+        for file in sorted(path.iterdir()):
+            if file.suffix in BAG_SUFFIXES:
+                _add(bag, file, typestore)
     if not bag._parts:
         raise SourceError('; '.join(bag.warnings) or f'{path}: expected a bag, found none')
     return bag
