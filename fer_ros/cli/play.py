@@ -40,6 +40,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
         '--source-stamps', action='store_true', help="keep the source's stamps, publish /clock"
     )
     parser.add_argument('--wait', type=float, default=5.0, help='seconds to wait for a subscriber')
+    parser.add_argument('--subscribers', type=int, default=1, help='how many to wait for')
     parser.add_argument('--topic', default='', help='image topic of a bag')
     parser.add_argument('--fps', type=float, default=10.0, help='rate of a folder of images')
     parser.add_argument('--frame-id', default='camera_optical_frame', help='TF frame')
@@ -62,13 +63,15 @@ def _play(source, options: argparse.Namespace) -> int:  # type: ignore[no-untype
         compressed=options.compressed,
         source_stamps=options.source_stamps,
         wait_s=options.wait,
+        subscribers=options.subscribers,
         fov_deg=options.fov,
     )
     rclpy.init(args=common.ros_arguments(options))
     node = PlayNode(how)
     try:
-        if not node.wait_for_subscriber():
-            print('fer-ros play: nobody listens yet; playing anyway', file=sys.stderr)
+        if not node.wait_for_subscribers():
+            wanted = f'{options.subscribers} subscribers'
+            print(f'fer-ros play: no {wanted} yet; playing anyway', file=sys.stderr)
         count = _with_progress(node.play(source), source.info, quiet=options.quiet)
     finally:
         node.destroy_node()

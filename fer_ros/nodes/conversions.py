@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
+from fer_msgs.msg import ActionUnit, FaceExpression
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from hri_msgs.msg import (
     Expression as HriExpression,
@@ -21,7 +22,6 @@ from hri_msgs.msg import (
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from fer_msgs.msg import ActionUnit, FaceExpression
 from fer_ros.alignment import dlib70, gaze, quaternion
 from fer_ros.facs import gaze_units, head_units, visibility_units
 from fer_ros.sources.encodings import decode_compressed, to_rgb

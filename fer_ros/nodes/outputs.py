@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from fer_msgs.msg import FaceExpressionArray
 from hri_msgs.msg import IdsList
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 
-from fer_msgs.msg import FaceExpressionArray
 from fer_ros.nodes import conversions
 from fer_ros.nodes.face_publishers import RESULT_QOS, FacePublishers
 from fer_ros.pipeline import FrameResult

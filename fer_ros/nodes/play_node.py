@@ -35,7 +35,8 @@ class PlayOptions:
     :param compressed: publish JPEG on image/compressed instead of raw images.
     :param source_stamps: keep the source's own stamps and publish /clock; otherwise all stamps
         are shifted together, so that the first frame is taken now.
-    :param wait_s: wait this long for a subscriber before the first frame.
+    :param wait_s: wait this long for subscribers before the first frame.
+    :param subscribers: how many to wait for.
     :param fov_deg: horizontal field of view to assume for a source without intrinsics.
     """
 
@@ -43,6 +44,7 @@ class PlayOptions:
     compressed: bool = False
     source_stamps: bool = False
     wait_s: float = 5.0
+    subscribers: int = 1
     jpeg_quality: int = 90
     fov_deg: float | None = None
 
@@ -69,43 +71,41 @@ class PlayNode(Node):
         kind = CompressedImage if options.compressed else Image
         self._images = self.create_publisher(kind, topic, CAMERA_QOS)
         self._infos = self.create_publisher(CameraInfo, 'camera_info', CAMERA_QOS)
-        self._clock = (
+        self._simulation = (
             self.create_publisher(Clock, '/clock', CAMERA_QOS) if options.source_stamps else None
         )
 
-    def wait_for_subscriber(self) -> bool:
-        """Wait until somebody listens; return whether anybody does."""
+    def wait_for_subscribers(self) -> bool:
+        """Wait until enough listen; return whether they do."""
         deadline_s = time.monotonic() + self._options.wait_s
-        while not self._images.get_subscription_count() and time.monotonic() < deadline_s:
-            time.sleep(0.05)
-        return bool(self._images.get_subscription_count())
+        while self._images.get_subscription_count() < self._options.subscribers:
+            if time.monotonic() > deadline_s:
+                return False
+            time.sleep(0.02)
+        return True
 
     def play(self, source: Source) -> Iterator[int]:
         """Publish every frame when it is due; yield each one's stamp in nanoseconds."""
-        start_ns = offset_ns = first_ns = None
+        first_ns = start_ns = start_stamp_ns = None
         for frame in source:
             if first_ns is None:
                 first_ns, start_ns = frame.stamp_ns, time.monotonic_ns()
-                now_ns = self.get_clock().now().nanoseconds
-                offset_ns = 0 if self._options.source_stamps else now_ns - first_ns
-            due_ns = start_ns + (frame.stamp_ns - first_ns) / self._options.rate
-            time.sleep(max(due_ns - time.monotonic_ns(), 0) / NS_PER_S)
+                start_stamp_ns = self.get_clock().now().nanoseconds
+            elapsed_ns = round((frame.stamp_ns - first_ns) / self._options.rate)
+            time.sleep(max(start_ns + elapsed_ns - time.monotonic_ns(), 0) / NS_PER_S)
             if not rclpy.ok():
                 return
-            # Played faster or slower, stamps still tell when each frame is published.
-            shifted = frame.stamp_ns + offset_ns
-            if not self._options.source_stamps:
-                shifted = (
-                    first_ns + offset_ns + round((frame.stamp_ns - first_ns) / self._options.rate)
-                )
-            self._publish(frame, shifted, source.intrinsics)
-            yield shifted
+            # Played faster or slower, a stamp still tells when its frame was to be published.
+            keep = self._options.source_stamps
+            stamp_ns = frame.stamp_ns if keep else start_stamp_ns + elapsed_ns
+            self._publish(frame, stamp_ns, source.intrinsics)
+            yield stamp_ns
 
     def _publish(self, frame: Frame, stamp_ns: int, intrinsics: CameraIntrinsics | None) -> None:
         stamp = conversions.ns_to_stamp(stamp_ns)
         header = Header(stamp=stamp, frame_id=frame.frame_id)
-        if self._clock is not None:
-            self._clock.publish(Clock(clock=stamp))
+        if self._simulation is not None:
+            self._simulation.publish(Clock(clock=stamp))
         if intrinsics is None and self._options.fov_deg is not None:
             intrinsics = CameraIntrinsics.of_fov(frame.width, frame.height, self._options.fov_deg)
         self._infos.publish(conversions.camera_info_from(intrinsics, frame, header))

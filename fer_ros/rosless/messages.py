@@ -99,6 +99,7 @@ def message_class(typename: str) -> type[Message]:
     constants, fields = store.fielddefs[typename]
     kinds = {name: _field(description) for name, description in fields}
     namespace: dict[str, Any] = {
+        '__module__': typename.split('/')[0] + '.msg',
         '__slots__': tuple(kinds),
         'TYPENAME': typename,
         '_converters': {name: kind[0] for name, kind in kinds.items()},

@@ -1,0 +1,64 @@
+"""Messages to one MCAP file, with their definitions, for any tool that reads MCAP."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rosbags.rosbag2 import StoragePlugin, Writer
+
+
+class ResultsBag:
+    """Writes serialised messages to a bare ``.mcap`` file; use it as a context manager.
+
+    rosbags writes a folder with the file in it: it is made beside the result and the file moved
+    out when the bag is closed, so that a half-written file never bears the result's name.
+    """
+
+    def __init__(self, path: Path, typestore: Any) -> None:
+        """Begin a file; an older one of that name is replaced when this one is whole."""
+        self._path = path
+        self._typestore = typestore
+        self._folder = path.with_name(f'.{path.stem}.{os.getpid()}')
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._writer = Writer(self._folder, version=9, storage_plugin=StoragePlugin.MCAP)
+        self._writer.open()
+        self._connections: dict[tuple[str, str], Any] = {}
+
+    def write(self, topic: str, typename: str, data: bytes, stamp_ns: int) -> None:
+        """Append a message.
+
+        :param typename: ``package/msg/Name``.
+        :param data: the message as CDR.
+        :param stamp_ns: when it was received.
+        """
+        key = topic, typename
+        if key not in self._connections:
+            self._connections[key] = self._writer.add_connection(
+                topic, typename, typestore=self._typestore
+            )
+        self._writer.write(self._connections[key], stamp_ns, data)
+
+    def close(self) -> None:
+        """End the file and give it its name."""
+        self._writer.close()
+        written = next(self._folder.glob('*.mcap'))
+        written.replace(self._path)
+        shutil.rmtree(self._folder)
+
+    def __enter__(self) -> ResultsBag:
+        """Open already."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close, after an error too: what was written before it can be read."""
+        self.close()

@@ -1,0 +1,136 @@
+"""What a run published, read back as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rosbags.highlevel import AnyReader
+
+from fer_ros.errors import SourceError
+from fer_ros.taxonomy import Phase
+
+NS_PER_S = 1_000_000_000
+EXPRESSIONS = 'fer_msgs/msg/FaceExpressionArray'
+DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRow:
+    """One face in one frame, as fer_msgs/FaceExpression tells it."""
+
+    face_id: str
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    expression: str
+    confidence: float
+    intensity: float
+    phase: Phase
+    valence: float
+    arousal: float
+    abstained: str
+    roi: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class FrameRow:
+    """One processed frame, as fer_msgs/FaceExpressionArray tells it."""
+
+    stamp_ns: int
+    latency_ms: float
+    inference_ms: float
+    frames_processed: int
+    frames_dropped: int
+    faces: tuple[FaceRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the last diagnostics said: drops by reason, backend and models."""
+
+    drops: dict[str, int]
+    backend: str
+    models: tuple[str, ...]
+
+
+NO_HEALTH = Health({}, '', ())
+
+
+def frame_row(message: Any) -> FrameRow:
+    """Return a FaceExpressionArray as a row."""
+    stamp = message.header.stamp
+    return FrameRow(
+        stamp_ns=stamp.sec * NS_PER_S + stamp.nanosec,
+        latency_ms=float(message.latency_ms),
+        inference_ms=float(message.inference_ms),
+        frames_processed=int(message.frames_processed),
+        frames_dropped=int(message.frames_dropped),
+        faces=tuple(map(_face_row, message.faces)),
+    )
+
+
+def _face_row(face: Any) -> FaceRow:
+    return FaceRow(
+        face_id=face.face_id,
+        labels=tuple(face.labels),
+        probabilities=tuple(map(float, face.probabilities)),
+        expression=face.expression,
+        confidence=float(face.confidence),
+        intensity=float(face.intensity),
+        phase=Phase(face.phase),
+        valence=float(face.valence),
+        arousal=float(face.arousal),
+        abstained=face.abstained_reason,
+        roi=(face.roi_xmin, face.roi_ymin, face.roi_xmax, face.roi_ymax),
+    )
+
+
+def health(message: Any) -> Health | None:
+    """Return what a DiagnosticArray says of perception, None where it is of something else."""
+    for status in message.status:
+        if status.name.endswith(': perception'):
+            values = {item.key: item.value for item in status.values}
+            return Health(
+                drops={
+                    key.removeprefix('drops_'): int(value)
+                    for key, value in values.items()
+                    if key.startswith('drops_')
+                },
+                backend=values.get('backend', ''),
+                models=tuple(filter(None, values.get('models', '').split(', '))),
+            )
+    return None
+
+
+def read_results(path: Path) -> tuple[list[FrameRow], Health]:
+    """Read the file that a run wrote.
+
+    :raises SourceError: it is no bag.
+    """
+    try:
+        with AnyReader([path]) as reader:
+            kinds = (EXPRESSIONS, DIAGNOSTICS)
+            wanted = [item for item in reader.connections if item.msgtype in kinds]
+            return _collect(
+                (item.msgtype, reader.deserialize(data, item.msgtype))
+                for item, _, data in (reader.messages(wanted) if wanted else ())
+            )
+    except Exception as error:  # rosbags and what it stands on raise many kinds
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise SourceError(
+            f'{path}: expected a bag of fer_ros results, found: {reason}; was the run stopped '
+            'before it ended?'
+        ) from None
+
+
+def _collect(messages: Iterable[tuple[str, Any]]) -> tuple[list[FrameRow], Health]:
+    rows: list[FrameRow] = []
+    last = NO_HEALTH
+    for kind, message in messages:
+        if kind == EXPRESSIONS:
+            rows.append(frame_row(message))
+        else:
+            last = health(message) or last
+    return rows, last

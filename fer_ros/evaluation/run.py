@@ -1,0 +1,90 @@
+"""What a run leaves behind: annotated video, results, report and summary."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from fer_ros.evaluation.annotate import annotate
+from fer_ros.evaluation.recorder import ResultsBag
+from fer_ros.evaluation.report import write_report
+from fer_ros.evaluation.results import NO_HEALTH, FrameRow, Health, frame_row, health
+from fer_ros.evaluation.summary import summarise
+from fer_ros.evaluation.video import AnnotatedVideo
+from fer_ros.types import Float32, Frame
+
+MAX_PENDING = 90  # frames that wait for their result: three seconds at 30 Hz
+
+
+class RunFiles:
+    """Takes what is heard in a run and writes its files into one folder."""
+
+    def __init__(self, folder: Path, typestore: Any, *, source: str, fps: float) -> None:
+        """Begin the files; ``fps`` is the video's."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.rows: list[FrameRow] = []
+        self.health: Health = NO_HEALTH
+        self.health_count = 0
+        self.frames = 0
+        self._source = source
+        self._bag = ResultsBag(folder / 'results.mcap', typestore)
+        self._video = AnnotatedVideo(folder / 'annotated.mp4', fps)
+        self._pending: deque[Frame] = deque()
+        self._landmarks: dict[str, Float32] = {}
+
+    def message(self, topic: str, typename: str, data: bytes, stamp_ns: int) -> None:
+        """Keep a message."""
+        self._bag.write(topic, typename, data, stamp_ns)
+
+    def frame(self, frame: Frame) -> None:
+        """Keep an image until its result is there."""
+        self.frames += 1
+        self._pending.append(frame)
+        if len(self._pending) > MAX_PENDING:
+            self._draw(self._pending.popleft())
+
+    def expressions(self, message: Any) -> None:
+        """Keep a result; draw it, and the frames before it that never got one."""
+        row = frame_row(message)
+        while self._pending and self._pending[0].stamp_ns < row.stamp_ns:
+            self._draw(self._pending.popleft())
+        self.rows.append(row)
+        seen = {face.face_id for face in row.faces}
+        self._landmarks = {key: value for key, value in self._landmarks.items() if key in seen}
+        if self._pending and self._pending[0].stamp_ns == row.stamp_ns:
+            self._draw(self._pending.popleft())
+
+    def landmarks(self, face_id: str, shares: Float32) -> None:
+        """Keep the newest landmarks of a face."""
+        self._landmarks[face_id] = shares
+
+    def diagnostics(self, message: Any) -> None:
+        """Keep the newest diagnostics."""
+        found = health(message)
+        if found is not None:
+            self.health = found
+            self.health_count += 1
+
+    def finish(self) -> dict[str, Any]:
+        """Write what is left, and return the summary."""
+        while self._pending:
+            self._draw(self._pending.popleft())
+        self._video.close()
+        self._bag.close()
+        summary = summarise(self.rows, self.health, frames=self.frames)
+        summary['source'] = self._source
+        text = json.dumps(summary, indent=2)
+        (self.folder / 'summary.json').write_text(text + '\n', encoding='utf-8')
+        write_report(self.folder / 'report.html', self.rows, summary)
+        return summary
+
+    def _draw(self, frame: Frame) -> None:
+        """Append a frame to the video with the newest result."""
+        row = self.rows[-1] if self.rows else None
+        faces = row.faces if row else ()
+        latency = f'{row.latency_ms:.0f} ms' if row else 'no result yet'
+        status = f'{frame.stamp_ns / 1e9:.2f} s  {len(faces)} faces  {latency}'
+        self._video.write(annotate(frame, faces, self._landmarks, status), frame.stamp_ns)

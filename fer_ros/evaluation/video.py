@@ -1,0 +1,77 @@
+"""Annotated frames to an MP4 file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+
+from fer_ros.errors import SourceError
+from fer_ros.types import UInt8
+
+MAX_REPEATS = 150  # of one frame across a gap: five seconds at 30 frames a second
+
+
+class AnnotatedVideo:
+    """Writes frames at a constant rate, repeated or left out as their stamps say."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        """Begin at the first frame; its size is the video's."""
+        self._path = path
+        self._fps = fps
+        self._writer: cv2.VideoWriter | None = None
+        self._partial = path.with_name(f'.{path.name}')
+        self._first_ns = 0
+        self._size = (0, 0)
+        self._written = 0
+
+    def write(self, pixels: UInt8, stamp_ns: int) -> None:
+        """Append a frame, (H, W, 3) RGB."""
+        if self._writer is None:
+            self._open(pixels, stamp_ns)
+        due = round((stamp_ns - self._first_ns) * 1e-9 * self._fps) + 1
+        repeats = min(due - self._written, MAX_REPEATS)
+        if repeats <= 0:
+            return
+        bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+        if (bgr.shape[1], bgr.shape[0]) != self._size:
+            bgr = cv2.resize(bgr, self._size)
+        for _ in range(repeats):
+            assert self._writer is not None, 'opened above'
+            self._writer.write(bgr)
+        self._written = due
+
+    def close(self) -> None:
+        """End the file and give it its name; nothing is left where no frame came."""
+        if self._writer is not None:
+            self._writer.release()
+            self._partial.replace(self._path)
+
+    def _open(self, pixels: UInt8, stamp_ns: int) -> None:
+        height, width = pixels.shape[:2]
+        # Encoders want even sizes.
+        self._size = (width - width % 2, height - height % 2)
+        self._first_ns = stamp_ns
+        writer = cv2.VideoWriter(
+            str(self._partial), cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self._size
+        )
+        if not writer.isOpened():
+            raise SourceError(
+                f'{self._path}: expected OpenCV to write MP4, found no encoder; use the wheel '
+                'opencv-python-headless'
+            )
+        self._writer = writer
+
+    def __enter__(self) -> AnnotatedVideo:
+        """Open at the first frame."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()

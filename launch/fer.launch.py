@@ -1,0 +1,101 @@
+"""Launch perception: ``ros2 launch fer_ros fer.launch.py image:=/camera/image_raw``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch import LaunchContext, LaunchDescription
+from launch.actions import (
+    DeclareLaunchArgument,
+    EmitEvent,
+    ExecuteProcess,
+    OpaqueFunction,
+    RegisterEventHandler,
+    Shutdown,
+)
+from launch.events import matches_action
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import LifecycleNode
+from launch_ros.event_handlers import OnStateTransition
+from launch_ros.events.lifecycle import ChangeState
+from lifecycle_msgs.msg import Transition
+
+ARGUMENTS = {
+    'image': ('/camera/image_raw', 'Image topic; its compressed form is <image>/compressed.'),
+    'camera_info': ('', 'Calibration topic; empty: camera_info beside the image topic.'),
+    'image_transport': ('', 'raw or compressed; empty: as the parameter file says.'),
+    'params_file': ('', 'Parameter file; empty: config/fer.yaml of this package.'),
+    'namespace': ('', 'Namespace of the node.'),
+    'use_sim_time': ('false', 'Take the time of /clock; a bag sets this by itself.'),
+    'autostart': ('true', 'Configure and activate at once.'),
+    'device': ('', 'auto, cpu, cuda or tensorrt; empty: as the parameter file says.'),
+    'bag': ('', 'Bag to replay into the node; the launch ends with it.'),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments; what they make is decided when they are known."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=text)
+        for name, (default, text) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=_actions)])
+
+
+def _actions(context: LaunchContext) -> list:
+    """Return the node, what starts it, and the bag."""
+    value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    node = _node(value)
+    actions = [node]
+    if _true(value['autostart']):
+        # By events: LifecycleNode(autostart=True) does not exist on Humble and Jazzy.
+        actions += [
+            _activate_when_configured(node),
+            _change(node, Transition.TRANSITION_CONFIGURE),
+        ]
+    if value['bag']:
+        command = ['ros2', 'bag', 'play', value['bag'], '--clock']
+        actions.append(ExecuteProcess(cmd=command, output='screen', on_exit=[Shutdown()]))
+    return actions
+
+
+def _node(value: dict[str, str]) -> LifecycleNode:
+    """Return the perception node with the parameters that the arguments make."""
+    share = Path(get_package_share_directory('fer_ros'))
+    file = value['params_file'] or str(share / 'config' / 'fer.yaml')
+    chosen = {name: value[name] for name in ('image_transport', 'device') if value[name]}
+    simulated = _true(value['use_sim_time']) or bool(value['bag'])
+    info = value['camera_info'] or value['image'].rpartition('/')[0] + '/camera_info'
+    return LifecycleNode(
+        package='fer_ros',
+        executable='perception_node',
+        name='fer',
+        namespace=value['namespace'],
+        parameters=[file, {'use_sim_time': simulated, **chosen}],
+        remappings=[('image', value['image']), ('camera_info', info)],
+        output='screen',
+    )
+
+
+def _change(node: LifecycleNode, transition: int) -> EmitEvent:
+    """Return the event that moves a node on."""
+    return EmitEvent(
+        event=ChangeState(lifecycle_node_matcher=matches_action(node), transition_id=transition)
+    )
+
+
+def _activate_when_configured(node: LifecycleNode) -> RegisterEventHandler:
+    """Return the handler that activates a node as soon as it is configured."""
+    return RegisterEventHandler(
+        OnStateTransition(
+            target_lifecycle_node=node,
+            start_state='configuring',
+            goal_state='inactive',
+            entities=[_change(node, Transition.TRANSITION_ACTIVATE)],
+        )
+    )
+
+
+def _true(text: str) -> bool:
+    return text.strip().lower() in ('true', '1', 'yes', 'on')
