@@ -42,7 +42,7 @@ def annotate(
     :param status: a line at the top.
     """
     image: UInt8 = frame.pixels.copy()
-    unit = max(min(frame.height, frame.width) / 540.0, 0.5)
+    unit = max(min(frame.height, frame.width) / 480.0, 0.9)
     for face in faces:
         colour = GREY if face.abstained else colour_of(face.face_id)
         _points(image, landmarks.get(face.face_id), colour, unit)

@@ -29,6 +29,7 @@ class RunFiles:
         self.health: Health = NO_HEALTH
         self.health_count = 0
         self.frames = 0
+        self._first_ns: int | None = None
         self._source = source
         self._bag = ResultsBag(folder / 'results.mcap', typestore)
         self._video = AnnotatedVideo(folder / 'annotated.mp4', fps)
@@ -42,6 +43,8 @@ class RunFiles:
     def frame(self, frame: Frame) -> None:
         """Keep an image until its result is there."""
         self.frames += 1
+        if self._first_ns is None:
+            self._first_ns = frame.stamp_ns
         self._pending.append(frame)
         if len(self._pending) > MAX_PENDING:
             self._draw(self._pending.popleft())
@@ -86,5 +89,6 @@ class RunFiles:
         row = self.rows[-1] if self.rows else None
         faces = row.faces if row else ()
         latency = f'{row.latency_ms:.0f} ms' if row else 'no result yet'
-        status = f'{frame.stamp_ns / 1e9:.2f} s  {len(faces)} faces  {latency}'
+        seconds = (frame.stamp_ns - (self._first_ns or 0)) / 1e9
+        status = f'{seconds:.2f} s   faces: {len(faces)}   {latency}'
         self._video.write(annotate(frame, faces, self._landmarks, status), frame.stamp_ns)

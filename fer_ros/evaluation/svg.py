@@ -42,7 +42,7 @@ def chart(title: str, marks: str, seconds: tuple[float, float], ticks: Sequence[
             f'{escape(tick)}</text>'
         )
     return (
-        f'<svg viewBox="0 0 {WIDTH + 10} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f'<svg viewBox="0 0 {WIDTH + 24} {HEIGHT}" role="img" aria-label="{escape(title)}">'
         f'<title>{escape(title)}</title>{marks}{labels}</svg>'
     )
 
@@ -87,7 +87,7 @@ def bars(title: str, counts: Sequence[int], edges: Sequence[float], unit: str) -
         for place in (0.02, 0.25, 0.5, 0.75, 0.97)
     )
     return (
-        f'<svg viewBox="0 0 {WIDTH + 10} {HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f'<svg viewBox="0 0 {WIDTH + 24} {HEIGHT}" role="img" aria-label="{escape(title)}">'
         f'<title>{escape(title)}</title>{marks}</svg>'
     )
 

@@ -1,7 +1,9 @@
 """Time: a plain causal filter per face, with intensity and phase.
 
 An exponential filter in time, not in frames, so that dropped frames and any camera rate give the
-same course. Its state is one distribution and a few numbers per face.
+same course. It yields to large changes: two certain distributions that have little in common are
+another expression, while noise moves uncertain ones a little. Its state is one distribution and a
+few numbers per face.
 """
 
 from __future__ import annotations
@@ -129,7 +131,11 @@ class TemporalFilter:
         if memory is None or self.config.smoothing_s == 0.0:
             return new
         elapsed_s = (stamp_ns - memory.stamp_ns) / NS_PER_S
-        gain = -math.expm1(-elapsed_s * max(weight, 0.05) / self.config.smoothing_s)
+        # Total variation distance: 0 for equal distributions, 1 for those that share nothing.
+        change = 0.5 * float(np.abs(new - memory.probabilities).sum())
+        # Floored: a change of 1 would divide by zero, and a weight of 0 would never forget.
+        smoothing_s = self.config.smoothing_s * max(1.0 - change, 0.01) ** 2 / max(weight, 0.05)
+        gain = -math.expm1(-elapsed_s / smoothing_s)
         blended = memory.probabilities + np.float32(gain) * (new - memory.probabilities)
         normalised: Float32 = blended / blended.sum()
         return normalised
