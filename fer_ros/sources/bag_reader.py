@@ -122,9 +122,11 @@ def open_bag(path: Path, typestore: Any = None) -> BagReader:
     whole = path.is_file() or (path / 'metadata.yaml').is_file()
     # A recording that was interrupted has no metadata, or a file that they do not fit.
     if not (whole and _add(bag, path, typestore)) and path.is_dir():
-        for file in sorted(path.iterdir()):
-            if file.suffix in BAG_SUFFIXES:
-                _add(bag, file, typestore)
+        files = sorted(file for file in path.iterdir() if file.suffix in BAG_SUFFIXES)
+        if files:
+            bag.warnings.clear()  # each file tells for itself
+        for file in files:
+            _add(bag, file, typestore)
     if not bag._parts:
         raise SourceError('; '.join(bag.warnings) or f'{path}: expected a bag, found none')
     return bag
