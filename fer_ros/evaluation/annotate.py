@@ -48,7 +48,7 @@ def annotate(
         _points(image, landmarks.get(face.face_id), colour, unit)
         _box(image, face, colour, unit)
         _panel(image, face, colour, unit)
-    _text(image, status, (round(10 * unit), round(22 * unit)), 0.5 * unit, WHITE)
+    _status(image, status, unit)
     return image
 
 
@@ -123,8 +123,14 @@ def _dial(
     cv2.circle(image, tip, max(round(3.5 * unit), 2), colour, -1, cv2.LINE_AA)
 
 
+def _status(image: UInt8, text: str, unit: float) -> None:
+    """Write a line at the top on a darkened strip."""
+    strip = image[: round(24 * unit)]
+    strip[:] = (strip * 0.4).astype(np.uint8)
+    _text(image, text, (round(8 * unit), round(16 * unit)), 0.42 * unit, WHITE)
+
+
 def _text(image: UInt8, text: str, origin: tuple[int, int], scale: float, colour: Colour) -> None:
-    """Write a line with an outline, legible on any ground."""
+    """Write a line."""
     thick = max(round(scale * 1.6), 1)
-    cv2.putText(image, text, origin, FONT, scale, DARK, thick + 2, cv2.LINE_AA)
     cv2.putText(image, text, origin, FONT, scale, colour, thick, cv2.LINE_AA)
