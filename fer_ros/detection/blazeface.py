@@ -9,21 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
+from fer_ros.detection.squares import Pyramid, Square
 from fer_ros.errors import ModelError
 from fer_ros.inference.engine import Engine, to_batch
-from fer_ros.types import Float32, UInt8
-
-
-@dataclass(frozen=True, slots=True)
-class Square:
-    """A square of the frame in pixels; it may reach beyond its edges, which look black."""
-
-    x: float
-    y: float
-    side: float
+from fer_ros.types import Float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +30,10 @@ class Candidates:
     boxes: Float32
     keypoints: Float32
     scores: Float32
+
+    def take(self, rows: NDArray[np.bool_]) -> Candidates:
+        """Return the candidates of a mask (N,)."""
+        return Candidates(self.boxes[rows], self.keypoints[rows], self.scores[rows])
 
     @classmethod
     def join(cls, parts: Sequence[Candidates]) -> Candidates:
@@ -79,22 +75,26 @@ class BlazeFace:
         """The net in use."""
         return self._engine
 
-    def look(self, pixels: UInt8, squares: Sequence[Square], min_score: float) -> Candidates:
-        """Return the candidates in squares of an (H, W, 3) RGB image, all in one batch."""
+    def look(self, frame: Pyramid, squares: Sequence[Square], min_score: float) -> Candidates:
+        """Return the candidates in squares of a frame, all in one batch."""
         spec = self._engine.manifest.input
-        crops = [cut_square(pixels, square, spec.width) for square in squares]
+        crops = [frame.cut(square, spec.width) for square in squares]
         boxes, scores = self._engine.run(to_batch(crops, spec))
-        return Candidates.join(
-            [
-                self._decode(raw, logits, square, min_score)
-                for raw, logits, square in zip(boxes, scores, squares)
-            ]
-        )
+        found = [
+            self.decode(raw, logits, square, min_score)
+            for raw, logits, square in zip(boxes, scores, squares)
+        ]
+        whole = [uncut(one, square, *frame.size) for one, square in zip(found, squares)]
+        return Candidates.join(whole)
 
-    def _decode(
+    def decode(
         self, raw: Float32, logits: Float32, square: Square, min_score: float
     ) -> Candidates:
-        """Turn the raw output of one square into candidates in pixels of the frame."""
+        """Turn the raw output of one square into candidates in pixels of the frame.
+
+        :param raw: (A, 16) offsets from the anchors: centre, width, height, six key points.
+        :param logits: (A,) scores before the sigmoid.
+        """
         # The net is float32, which overflows beyond exp(88).
         clip = min(self._clip, 80.0)
         scores = 1.0 / (1.0 + np.exp(-logits.clip(-clip, clip)))
@@ -122,24 +122,16 @@ def anchor_centres(size: int, strides: Sequence[int], per_cell: Sequence[int]) -
     return np.concatenate(layers)
 
 
-def cut_square(pixels: UInt8, square: Square, size: int) -> UInt8:
-    """Return a square of the image as (size, size, 3), black beyond the image's edges."""
-    height, width = pixels.shape[:2]
-    scale = size / square.side
-    left, top = max(round(square.x), 0), max(round(square.y), 0)
-    right = min(round(square.x + square.side), width)
-    bottom = min(round(square.y + square.side), height)
-    crop = np.zeros((size, size, 3), np.uint8)
-    x0, y0 = round((left - square.x) * scale), round((top - square.y) * scale)
-    x1, y1 = round((right - square.x) * scale), round((bottom - square.y) * scale)
-    if x1 <= x0 or y1 <= y0:
-        return crop
-    region = pixels[top:bottom, left:right]
-    # Averaging every pixel keeps small faces; dropping every other one first costs little of it.
-    while scale < 0.25:
-        region, scale = region[::2, ::2], scale * 2
-    crop[y0:y1, x0:x1] = cv2.resize(region, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
-    return crop
+def uncut(found: Candidates, square: Square, width: int, height: int) -> Candidates:
+    """Drop what a square cuts off inside the frame: another square shows the whole face."""
+    boxes = found.boxes
+    cut = np.zeros(len(boxes), bool)
+    for axis, (start, length) in enumerate(((square.x, width), (square.y, height))):
+        if start > 0:
+            cut |= boxes[:, axis] < start
+        if start + square.side < length:
+            cut |= boxes[:, axis + 2] > start + square.side
+    return found.take(~cut)
 
 
 def suppress(candidates: Candidates, max_overlap: float) -> Candidates:

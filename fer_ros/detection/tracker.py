@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
+from fer_ros.detection.doubt import convincing
+from fer_ros.detection.face_ids import FaceIds
+from fer_ros.detection.track import Track, distance, same_face
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.roi import roi_from_detection, roi_from_landmarks
 from fer_ros.types import Detection, Landmarks, RotatedRoi
 
 NS_PER_S = 1_000_000_000
-# Two ROIs closer than this share of the smaller one's side show one face.
-SAME_FACE = 0.35
-# How far a lost face may have moved, in sides of its ROI, and changed in size.
-REACH = 0.75
-RESIZE = 1.8
-# A detection of this score is a face; below it, its key points must be within this share of the
-# face's width of the landmarks. Measured: real faces of 35 px and more 0.02-0.13, lettering of a
-# cartoon with a high presence 0.17-0.3.
-SURE_SCORE = 0.75
-AGREEMENT = 0.14
-BIRTH_PRESENCE = 0.8
-# The detector's first four key points in the mesh: right eye, left eye, nose tip, mouth.
-MESH_KEYPOINTS = ((33, 133), (362, 263), (4,), (13, 14))
-
-_LETTERS = 'abcdefghijklmnopqrstuvwxyz'
-_SYMBOLS = _LETTERS + '0123456789'
-_IDS = len(_LETTERS) * len(_SYMBOLS) ** 4
-_STRIDE = 27_644_437  # prime and no divisor of _IDS: walks through every id before one comes back
+# Of two tracks on one face, the one whose ROI came to it from further away, in steps of this
+# share of its side, has left its own face; equals are told by age.
+STRAY_STEP = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +77,21 @@ class TrackedFace:
     landmarks: Landmarks
 
 
-@dataclass(frozen=True, slots=True)
-class _Track:
-    """What is kept of a face: its next ROI, since when it lives, when it was last seen."""
-
-    face_id: str
-    roi: RotatedRoi
-    born: int
-    seen_ns: int
-    visible: bool
-
-
 class FaceTracker:
-    """Follows faces from frame to frame."""
+    """Follows faces from frame to frame.
+
+    Each frame: look for faces if :meth:`wants_detection`, :meth:`propose` where to read
+    landmarks, read them, :meth:`update`.
+    """
 
     def __init__(self, config: TrackingConfig | None = None) -> None:
         """Follow nobody yet."""
         self.config = config or TrackingConfig()
-        self._tracks: dict[str, _Track] = {}
+        self._tracks: dict[str, Track] = {}
         self._ended: list[str] = []
-        self._seed: int | None = None
-        self._count = 0
+        self._ids = FaceIds()
         self._since_detection = 0
+        self._stamp_ns: int | None = None
 
     def tracked(self) -> tuple[str, ...]:
         """Return the ids that are followed, those unseen for a moment included."""
@@ -122,44 +102,61 @@ class FaceTracker:
         return tuple(self._ended)
 
     def reset(self) -> None:
-        """Forget every face; ids go on, so that none comes back."""
+        """Forget every face and the time; ids go on, so that none comes back."""
         self._tracks.clear()
         self._ended.clear()
         self._since_detection = 0
+        self._stamp_ns = None
 
     def wants_detection(self) -> bool:
-        """Tell whether to look for faces in this frame."""
-        if len(self._tracks) >= self.config.max_faces and self._all_visible():
+        """Tell whether to look for faces in this frame: nobody, somebody lost, or it is time."""
+        if not self._tracks or not all(track.visible for track in self._tracks.values()):
+            return True
+        if len(self._tracks) >= self.config.max_faces:
             return False
-        return not self._all_visible() or self._since_detection >= self.config.detection_interval
+        return self._since_detection >= self.config.detection_interval
 
-    def _all_visible(self) -> bool:
-        """Tell whether somebody is followed, and all of them are seen."""
-        return bool(self._tracks) and all(track.visible for track in self._tracks.values())
-
-    def propose(self, detections: Sequence[Detection]) -> list[Proposal]:
+    def propose(
+        self, detections: Sequence[Detection], stamp_ns: int | None = None
+    ) -> list[Proposal]:
         """Return where to read landmarks: visible tracks first, then what was detected anew.
 
         :param detections: the most certain first; empty where nobody looked.
+        :param stamp_ns: stamp of the frame, to look where moving faces will be by then; without
+            it, where they were.
         """
         visible = [track for track in self._tracks.values() if track.visible]
-        lost = [track for track in self._tracks.values() if not track.visible]
-        proposals = [Proposal(track.face_id, track.roi) for track in visible]
+        proposals = [Proposal(track.face_id, track.predicted(stamp_ns)) for track in visible]
+        fresh: list[tuple[Detection, RotatedRoi]] = []
         for detection in detections:
             roi = roi_from_detection(detection)
-            if any(same_face(roi, proposal.roi) for proposal in proposals):
-                continue
-            owner = min(
-                (track for track in lost if _within_reach(track.roi, roi)),
-                key=lambda track: _distance(track.roi, roi),
-                default=None,
-            )
-            if owner is not None:
-                lost.remove(owner)
-            elif len(proposals) + len(lost) >= self.config.max_faces:
-                continue
-            proposals.append(Proposal(owner.face_id if owner else '', roi, detection))
+            known = [proposal.roi for proposal in proposals] + [other for _, other in fresh]
+            if not any(same_face(roi, other) for other in known):
+                fresh.append((detection, roi))
+        owners = self._owners([roi for _, roi in fresh], stamp_ns)
+        room = self.config.max_faces - len(self._tracks)
+        for index, (detection, roi) in enumerate(fresh):
+            if index in owners:
+                proposals.append(Proposal(owners[index], roi, detection))
+            elif room > 0:
+                proposals.append(Proposal('', roi, detection))
+                room -= 1
         return proposals
+
+    def _owners(self, rois: Sequence[RotatedRoi], stamp_ns: int | None) -> dict[int, str]:
+        """Tell which of the new ROIs show lost faces again, the closest pairs first."""
+        lost = [track for track in self._tracks.values() if not track.visible]
+        pairs = sorted(
+            (track.gap(roi, stamp_ns), track.born, index, track.face_id)
+            for track in lost
+            for index, roi in enumerate(rois)
+            if track.may_be(roi, stamp_ns)
+        )
+        owners: dict[int, str] = {}
+        for _, _, index, face_id in pairs:
+            if index not in owners and face_id not in owners.values():
+                owners[index] = face_id
+        return owners
 
     def update(
         self,
@@ -173,16 +170,22 @@ class FaceTracker:
 
         :param landmarks: those of each proposal.
         :param looked: the detector looked at this frame.
+        :raises DataError: not one landmarks for each proposal, or time does not go on.
         """
         if len(proposals) != len(landmarks):
             raise DataError(
                 f'update: expected landmarks of {len(proposals)} proposals, found {len(landmarks)}'
             )
+        if self._stamp_ns is not None and stamp_ns <= self._stamp_ns:
+            raise DataError(
+                f'update: expected a stamp after {self._stamp_ns} ns, found {stamp_ns} ns; reset '
+                'when time starts again'
+            )
+        self._stamp_ns = stamp_ns
         self._since_detection = 1 if looked else self._since_detection + 1
-        self._tracks = {
-            face_id: replace(track, visible=False) for face_id, track in self._tracks.items()
-        }
         seen = self._seen(proposals, landmarks)
+        for track in self._tracks.values():
+            track.visible = False
         faces = [self._follow(proposal, found, stamp_ns) for proposal, found in seen]
         self._end_lost(stamp_ns)
         return faces
@@ -190,36 +193,49 @@ class FaceTracker:
     def _seen(
         self, proposals: Sequence[Proposal], landmarks: Sequence[Landmarks]
     ) -> list[tuple[Proposal, Landmarks]]:
-        """Return what holds a face, each face once: an older track goes before a younger one."""
-        pairs = [
-            (proposal, found)
-            for proposal, found in zip(proposals, landmarks)
-            if found.presence >= self.config.min_presence
-            and (proposal.detection is None or convincing(proposal.detection, found))
-        ]
-        pairs.sort(key=lambda pair: self._age(pair[0]))
-        kept: list[tuple[Proposal, Landmarks]] = []
+        """Return what holds a face, each face once."""
+        ranked = []
+        for index, (proposal, found) in enumerate(zip(proposals, landmarks)):
+            if self._is_face(proposal, found):
+                roi = roi_from_landmarks(found.points_px)
+                ranked.append((self._claim(proposal, roi), index, roi))
+        ranked.sort(key=lambda row: row[:2])
         rois: list[RotatedRoi] = []
-        for proposal, found in pairs:
-            roi = roi_from_landmarks(found.points_px)
+        kept: list[int] = []
+        for _, index, roi in ranked:
             if not any(same_face(roi, other) for other in rois):
-                kept.append((proposal, found))
+                kept.append(index)
                 rois.append(roi)
-        return kept
+        return [(proposals[index], landmarks[index]) for index in sorted(kept)]
 
-    def _age(self, proposal: Proposal) -> float:
-        """Return the order in which tracks were born; new faces come last."""
+    def _is_face(self, proposal: Proposal, found: Landmarks) -> bool:
+        """Tell whether landmarks are those of a face; what was detected has to convince."""
+        if found.presence < self.config.min_presence or not np.isfinite(found.points_px).all():
+            return False
+        return proposal.detection is None or convincing(proposal.detection, found)
+
+    def _claim(self, proposal: Proposal, roi: RotatedRoi) -> tuple[int, float]:
+        """Return how good a proposal's claim to the face that it found is, less is better.
+
+        Whoever is hidden by another person finds that person's face; that jump gives it away.
+        """
         track = self._tracks.get(proposal.face_id)
-        return track.born if track else math.inf
+        if track is None or not track.visible:
+            return 1_000, track.born if track else math.inf
+        stray = distance(proposal.roi, roi) / (STRAY_STEP * proposal.roi.size)
+        return round(stray), track.born
 
     def _follow(self, proposal: Proposal, found: Landmarks, stamp_ns: int) -> TrackedFace:
         """Move one track on, or begin one."""
-        track = self._tracks.get(proposal.face_id)
-        face_id = track.face_id if track else self._new_id(stamp_ns)
-        born = track.born if track else self._count
         roi = roi_from_landmarks(found.points_px)
-        self._tracks[face_id] = _Track(face_id, roi, born, stamp_ns, visible=True)
-        return TrackedFace(face_id, found)
+        track = self._tracks.get(proposal.face_id)
+        if track is None:
+            face_id = self._ids.next(stamp_ns)
+            track = Track(face_id, self._ids.count, roi, stamp_ns)
+            self._tracks[face_id] = track
+        else:
+            track.see(roi, stamp_ns)
+        return TrackedFace(track.face_id, found)
 
     def _end_lost(self, stamp_ns: int) -> None:
         """Drop the tracks that were unseen for too long."""
@@ -231,51 +247,3 @@ class FaceTracker:
         ]
         for face_id in self._ended:
             del self._tracks[face_id]
-
-    def _new_id(self, stamp_ns: int) -> str:
-        """Return an id that is new in this run, and the same for the same frames.
-
-        It begins at a place that depends on the first stamp, so that two runs rarely share ids.
-        """
-        if self._seed is None:
-            digest = hashlib.blake2s(str(stamp_ns).encode()).digest()
-            self._seed = int.from_bytes(digest[:8], 'big')
-        number = (self._seed + self._count * _STRIDE) % _IDS
-        self._count += 1
-        number, symbol = divmod(number, len(_LETTERS))
-        letters = _LETTERS[symbol]
-        for _ in range(4):
-            number, symbol = divmod(number, len(_SYMBOLS))
-            letters += _SYMBOLS[symbol]
-        return letters
-
-
-def convincing(detection: Detection, found: Landmarks) -> bool:
-    """Tell whether detector and mesh agree that there is a face.
-
-    The mesh alone is taken in by lettering and patterns. There, the detector is unsure and its
-    eyes, nose and mouth are not where the mesh sees them.
-    """
-    if found.presence < BIRTH_PRESENCE:
-        return False
-    if detection.score >= SURE_SCORE:
-        return True
-    mesh = np.stack([found.points_px[part, :2].mean(axis=0) for part in MESH_KEYPOINTS])
-    apart = np.linalg.norm(mesh - detection.keypoints_px[: len(mesh)], axis=1)
-    return float(np.sqrt((apart**2).mean())) < AGREEMENT * detection.roi.width
-
-
-def same_face(one: RotatedRoi, other: RotatedRoi) -> bool:
-    """Tell whether two ROIs show one face."""
-    return _distance(one, other) < SAME_FACE * min(one.size, other.size)
-
-
-def _distance(one: RotatedRoi, other: RotatedRoi) -> float:
-    """Return the distance of two centres in pixels."""
-    return math.hypot(one.centre_x - other.centre_x, one.centre_y - other.centre_y)
-
-
-def _within_reach(lost: RotatedRoi, found: RotatedRoi) -> bool:
-    """Tell whether a lost face may have come to where one was found."""
-    resize = max(lost.size / found.size, found.size / lost.size)
-    return _distance(lost, found) < REACH * lost.size and resize < RESIZE
