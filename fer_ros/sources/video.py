@@ -22,15 +22,14 @@ def open_capture(source: int | str) -> Any:
     """Open a file or device; on failure OpenCV stays silent, for we say what was wrong."""
     # FFmpeg's own lines on stderr would stand beside our one; read when it is first used.
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
-    log = getattr(cv2.utils, 'logging', None)  # not in every build
-    level = log.getLogLevel() if log else 0
-    if log:
-        log.setLogLevel(log.LOG_LEVEL_SILENT)
+    # OpenCV 5 keeps the two in cv2.utils.logging.
+    log = cv2 if hasattr(cv2, 'setLogLevel') else cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(0)
     try:
         return cv2.VideoCapture(source)
     finally:
-        if log:
-            log.setLogLevel(level)
+        log.setLogLevel(level)
 
 
 class VideoSource(Source):
