@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 
 import cv2
@@ -12,6 +13,14 @@ from fer_ros.roi import EXPANSION, roi_from_landmarks
 from fer_ros.types import Float32, Float64, Frame, RotatedRoi, UInt8
 
 Progress = Callable[[Iterable[UInt8]], Iterable[UInt8]]
+
+# Size of the ROI beside the image's, and its turn. The first finds 95 % of FER+ in two looks and
+# 97 % in four; larger, tighter and tilted heads need another start.
+_FRAMINGS = (
+    (EXPANSION, 0.0),
+    *((size, turn) for size in (1.17, 1.33, 1.58) for turn in (0.0, -30.0, 30.0)),
+)
+_LOOKS = 4
 
 
 def locate_stills(
@@ -34,13 +43,17 @@ def locate_stills(
 
 
 def _locate(image: UInt8, landmarker: Landmarker, min_presence: float) -> Float32 | None:
-    """Look at the whole image with a margin, then again where the face turned out to be."""
+    """Look where a crop has its face, then where its rarer framings have it."""
     side = image.shape[0]
     frame = Frame(0, 'still', 0, cv2.cvtColor(image, cv2.COLOR_GRAY2RGB))
-    whole = RotatedRoi(side / 2, side / 2, EXPANSION * side, 0.0)
-    first = landmarker.locate(frame, [whole])[0]
-    second = landmarker.locate(frame, [roi_from_landmarks(first.points_px)])[0]
-    return second.points_px if second.presence >= min_presence else None
+    for expansion, rotation_deg in _FRAMINGS:
+        roi = RotatedRoi(side / 2, side / 2, expansion * side, math.radians(rotation_deg))
+        for _ in range(_LOOKS):
+            found = landmarker.locate(frame, [roi])[0]
+            roi = roi_from_landmarks(found.points_px)
+        if found.presence >= min_presence:
+            return found.points_px
+    return None
 
 
 def alignments(landmarks_px: Float32, side_px: int, size_px: int) -> Float64:
