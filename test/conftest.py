@@ -1,0 +1,47 @@
+"""What all tests share: real faces, a graph of their own, and the stand-in for ROS."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Each test process its own domain on loopback, so that runs side by side never hear each other.
+# Before anything can import rclpy: the middleware reads these once.
+os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+os.environ['ROS_LOCALHOST_ONLY'] = '1'
+
+from fer_ros import rosless
+
+rosless.install()
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def data_dir() -> Path:
+    """Return the folder of real faces."""
+    return Path(os.environ.get('FER_ROS_DATA', ROOT.parent / 'shared' / 'data'))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs something that is not here, and say so."""
+    if data_dir().is_dir():
+        return
+    reason = f'needs real faces in {data_dir()}: set FER_ROS_DATA to their folder'
+    for item in items:
+        if item.get_closest_marker('data'):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope='session')
+def media() -> Path:
+    """Return the folder of photos and clips; for tests that are marked data."""
+    return data_dir() / 'media'
+
+
+@pytest.fixture(scope='session')
+def sample() -> Path:
+    """Return the shipped sample."""
+    return ROOT / 'samples' / 'astronaut.mcap'

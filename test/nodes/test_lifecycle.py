@@ -1,0 +1,83 @@
+"""The node's states and parameters, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from listener import Listener
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+
+from fer_ros.nodes.perception_node import PerceptionNode
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+pytestmark = pytest.mark.xdist_group('dds')
+
+
+@pytest.fixture
+def node() -> Iterator[PerceptionNode]:
+    made = PerceptionNode()
+    yield made
+    made.destroy_node()
+
+
+def change(node: PerceptionNode, name: str, value: object) -> tuple[bool, str]:
+    result = node.set_parameters([Parameter(name, value=value)])[0]
+    return result.successful, result.reason
+
+
+def test_walks_through_its_states(node: PerceptionNode, listener: Listener) -> None:
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+    listener.spin_until(lambda: listener.count_publishers('/fer/expressions') == 1, 'topics')
+    assert node.trigger_deactivate() == SUCCESS
+    listener.spin_until(lambda: bool(listener.heard['tracked']), 'the empty list')
+    assert list(listener.heard['tracked'][-1].ids) == []
+    listener.spin_until(lambda: listener.count_publishers('/fer/expressions') == 0, 'no topics')
+    assert node.trigger_activate() == SUCCESS
+    assert node.trigger_deactivate() == SUCCESS
+    assert node.trigger_cleanup() == SUCCESS
+    assert node.trigger_configure() == SUCCESS
+
+
+def test_a_missing_model_leaves_it_unconfigured(node: PerceptionNode) -> None:
+    assert change(node, 'expression_model', 'nobody') == (True, '')
+    assert node.trigger_configure() == FAILURE
+    assert change(node, 'expression_model', 'fer-static-r1') == (True, '')
+    assert node.trigger_configure() == SUCCESS
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'words'),
+    [
+        ('smoothing_s', 99.0, 'out of range'),
+        ('smoothing_s', 'slow', 'type'),
+        ('far_faces', 'sometimes', 'expected one of off, rotate, all'),
+        ('offset_intensity', 0.99, 'expected at most onset_intensity'),
+    ],
+)
+def test_refuses_a_bad_value_and_keeps_the_old(
+    node: PerceptionNode, name: str, value: object, words: str
+) -> None:
+    before = node.get_parameter(name).value
+    taken, reason = change(node, name, value)
+    assert not taken
+    assert words in reason
+    assert node.get_parameter(name).value == before
+
+
+def test_fixed_parameters_need_cleanup(node: PerceptionNode) -> None:
+    assert node.trigger_configure() == SUCCESS
+    taken, reason = change(node, 'device', 'cpu')
+    assert not taken
+    assert 'cleanup' in reason
+    assert node.trigger_cleanup() == SUCCESS
+    assert change(node, 'device', 'cpu') == (True, '')
+
+
+def test_takes_a_good_value_while_active(node: PerceptionNode) -> None:
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+    assert change(node, 'smoothing_s', 0.5) == (True, '')
+    assert node.get_parameter('smoothing_s').value == 0.5

@@ -1,0 +1,84 @@
+"""The import rule of docs/architecture.md, read from the code itself."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / 'fer_ros'
+VOCABULARY = {'types', 'taxonomy', 'errors', 'config', 'roi', 'facs'}
+ROOMS = {'sources', 'detection', 'alignment', 'recognition'}
+ABOVE = VOCABULARY | ROOMS | {'inference', 'pipeline'}
+ALLOWED = {
+    **dict.fromkeys(VOCABULARY, VOCABULARY),
+    **{room: VOCABULARY | {'inference'} for room in ROOMS},
+    'inference': VOCABULARY,
+    'pipeline': VOCABULARY | ROOMS | {'inference'},
+    'evaluation': ABOVE,
+    'training': ABOVE | {'evaluation'},
+    'nodes': ABOVE,
+    'rosless': {'errors'},
+    'cli': ABOVE | {'evaluation', 'training', 'nodes', 'rosless', ''},
+}
+# Where packages that not every machine has may be imported.
+HOMES = {
+    'torch': {'training'},
+    'rclpy': {'nodes', 'cli'},
+    'sensor_msgs': {'nodes'},
+    'hri_msgs': {'nodes'},
+    'fer_msgs': {'nodes'},
+    'cyclonedds': {'rosless'},
+    'onnxruntime': {'inference', 'training'},
+    'mediapipe': {'detection', 'evaluation'},
+}
+FILES = sorted(PACKAGE.rglob('*.py'))
+
+
+def imports(path: Path) -> set[str]:
+    """Return every module that a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf-8'))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+            if node.module == 'fer_ros':
+                found |= {f'fer_ros.{alias.name}' for alias in node.names if alias.name[0] != '_'}
+    return found
+
+
+def room_of(path: Path) -> str:
+    """Return the room that a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix('.py')
+
+
+def test_finds_the_files_and_their_imports() -> None:
+    assert len(FILES) > 60
+    found = imports(PACKAGE / 'pipeline.py')
+    assert {'fer_ros.detection', 'fer_ros.recognition'} <= found
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rooms_import_only_what_they_may(path: Path) -> None:
+    room = room_of(path)
+    if room == '__init__':
+        return
+    for name in imports(path):
+        parts = name.split('.')
+        if parts[0] == 'fer_ros' and len(parts) > 1 and parts[1] != room:
+            assert parts[1] in ALLOWED[room], f'{path}: {room} must not import {name}'
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_special_packages_stay_at_home(path: Path) -> None:
+    for name in imports(path):
+        homes = HOMES.get(name.split('.')[0])
+        if homes is not None:
+            assert room_of(path) in homes, f'{path} imports {name}'
+
+
+@pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_clock_below_nodes_and_cli(path: Path) -> None:
+    if room_of(path) in ('nodes', 'cli', 'rosless', 'training', 'evaluation'):
+        return
+    assert not imports(path) & {'time', 'datetime'}, f'{path} reads a clock'

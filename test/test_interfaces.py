@@ -1,0 +1,119 @@
+"""Messages, parameters and docs say the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from rosbags.interfaces import Nodetype
+
+from fer_ros import rosless
+from fer_ros.nodes.parameters import PARAMETERS, defaults, pipeline_config, refusal
+from fer_ros.pipeline import PipelineConfig
+from fer_ros.taxonomy import EMOTION_TO_HRI, EMOTIONS, HRI_EXPRESSIONS, Phase, QualityFlag
+
+ROOT = Path(__file__).resolve().parents[1]
+MESSAGES = ('ActionUnit', 'ExpressionEvent', 'FaceExpression', 'FaceExpressionArray', 'RigState')
+
+
+def words(description) -> str:  # type: ignore[no-untyped-def]
+    """Return a field's type as a .msg file writes it."""
+    kind, detail = description
+    if kind == Nodetype.BASE:
+        return detail[0]
+    if kind == Nodetype.NAME:
+        return detail.replace('/msg/', '/').removeprefix('fer_msgs/')
+    element, length = detail
+    return f'{words(element)}[{length or ""}]'
+
+
+def rows(start: str) -> list[list[str]]:
+    """Return the cells of the first table of docs/interfaces.md below a heading."""
+    text = (ROOT / 'docs' / 'interfaces.md').read_text(encoding='utf-8')
+    text = text[text.index(start) :]
+    table = text[text.index('| --- ') :].split('\n\n')[0]
+    return [
+        [cell.strip() for cell in row.strip('| ').split(' | ')] for row in table.split('\n')[1:]
+    ]
+
+
+def test_fer_msgs_parse_and_their_fields_equal_the_docs() -> None:
+    store = rosless.typestore()
+    told = [tuple(row[:3]) for row in rows('## Messages of fer_msgs') if row[0]]
+    found = [
+        (message, field, words(description))
+        for message in MESSAGES
+        for field, description in store.fielddefs[f'fer_msgs/msg/{message}'][1]
+    ]
+    assert sorted(told) == sorted(found)
+
+
+def test_constants_of_the_messages_equal_the_enums() -> None:
+    from fer_msgs.msg import FaceExpression
+
+    for phase in Phase:
+        assert getattr(FaceExpression, f'PHASE_{phase.name}') == phase
+    for flag in QualityFlag:
+        if flag:
+            assert getattr(FaceExpression, f'QUALITY_{flag.name}') == flag
+
+
+def test_the_parameter_file_holds_every_parameter_with_its_default() -> None:
+    content = yaml.safe_load((ROOT / 'config' / 'fer.yaml').read_text(encoding='utf-8'))
+    assert content == {'/**': {'ros__parameters': defaults()}}
+    for name, value in content['/**']['ros__parameters'].items():
+        assert type(value) is type(defaults()[name]), name
+
+
+def test_the_docs_tell_every_parameter_and_its_default() -> None:
+    told = {
+        re.sub(r'[`]|\(c\)', '', row[0]).strip(): row[1].strip('`')
+        for row in rows('## Parameters')
+    }
+    expected = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in defaults().items()
+    }
+    assert told == expected
+
+
+def test_every_parameter_has_a_description_and_a_range() -> None:
+    for parameter in PARAMETERS:
+        descriptor = parameter.descriptor()
+        assert descriptor.description.endswith('.') or descriptor.description, parameter.name
+        numeric = isinstance(parameter.default, (int, float)) and not isinstance(
+            parameter.default, bool
+        )
+        ranges = [*descriptor.integer_range, *descriptor.floating_point_range]
+        assert bool(ranges) == numeric, parameter.name
+
+
+def test_default_parameters_make_the_default_pipeline() -> None:
+    assert pipeline_config(defaults()) == PipelineConfig()
+    assert refusal(defaults(), defaults(), running=False) == ''
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'words'),
+    [
+        ('device', 'gpu', 'expected one of auto, cpu, cuda, tensorrt'),
+        ('contempt_alias', 'contempt', 'expected one of neutral'),
+        ('offset_intensity', 0.9, 'expected at most onset_intensity'),
+        ('latency_error_ms', 1.0, 'expected at least latency_warn_ms'),
+    ],
+)
+def test_refuses_what_a_range_can_not(name: str, value: object, words: str) -> None:
+    values = {**defaults(), name: value}
+    assert words in refusal(values, [name], running=False)  # type: ignore[arg-type]
+
+
+def test_fixed_parameters_are_refused_while_configured() -> None:
+    values = {**defaults(), 'device': 'cpu'}
+    assert refusal(values, ['device'], running=False) == ''
+    assert 'cleanup' in refusal(values, ['device'], running=True)
+
+
+def test_every_emotion_has_a_name_that_libhri_knows() -> None:
+    assert len(HRI_EXPRESSIONS) == len(set(HRI_EXPRESSIONS)) == 25
+    assert set(EMOTION_TO_HRI) == set(EMOTIONS)
+    assert set(EMOTION_TO_HRI.values()) <= set(HRI_EXPRESSIONS)
