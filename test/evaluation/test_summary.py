@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from run_rows import face, frame
+
+from fer_ros.evaluation.results import NO_HEALTH, Health
+from fer_ros.evaluation.summary import summarise
+
+HEALTH = Health({'replaced': 2, 'stale': 1}, 'onnxruntime-cpu fp32', ('a', 'b'))
+
+
+def test_a_run_by_hand():
+    rows = [
+        frame(0, face(probabilities=(0.6, 0.3, 0.1)), latency_ms=10.0),
+        frame(1, face(probabilities=(0.1, 0.8, 0.1), abstained='blur'), latency_ms=20.0),
+        frame(2, latency_ms=30.0),
+        frame(4, face(probabilities=(0.2, 0.7, 0.1)), face('ben'), latency_ms=40.0),
+    ]
+    summary = summarise(rows, HEALTH, frames=8)
+    assert summary['frames'] == 8
+    assert summary['frames_processed'] == 4
+    # 8 sent, 4 processed, 3 dropped with a reason: one never arrived.
+    assert summary['drops'] == {'replaced': 2, 'stale': 1, 'unheard': 1}
+    assert summary['faces'] == 2
+    anna = summary['people']['anna']
+    assert anna['dominant'] == 'happiness'  # means .3, .6, .1
+    assert anna['probabilities'] == {'neutral': 0.3, 'happiness': 0.6, 'fear': 0.1}
+    assert (anna['frames'], anna['first_s'], anna['last_s']) == (3, 0.0, 0.4)
+    assert anna['abstained_share'] == pytest.approx(1 / 3, abs=1e-4)
+    assert summary['people']['ben']['first_s'] == 0.4
+    # Linear between ranks: 3 steps of 10 over the ranks 0..3.
+    assert summary['latency_ms'] == {'p50': 25.0, 'p90': 37.0, 'p99': 39.7}
+    assert summary['fps'] == 7.5  # 3 steps in 0.4 s
+    assert summary['backend'] == 'onnxruntime-cpu fp32'
+    assert summary['models'] == ['a', 'b']
+    json.dumps(summary, allow_nan=False)
+
+
+def test_the_mean_decides_not_the_most_frames():
+    rows = [frame(i, face(probabilities=(0.51, 0.49, 0.0))) for i in range(3)]
+    rows.append(frame(3, face(probabilities=(0.0, 1.0, 0.0))))
+    assert summarise(rows, NO_HEALTH, frames=4)['people']['anna']['dominant'] == 'happiness'
+
+
+def test_nothing_happened():
+    summary = summarise([], NO_HEALTH, frames=0)
+    assert summary['faces'] == 0
+    assert summary['fps'] == 0.0
+    assert summary['latency_ms'] == {'p50': None, 'p90': None, 'p99': None}
+    json.dumps(summary, allow_nan=False)
