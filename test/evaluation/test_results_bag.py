@@ -27,7 +27,8 @@ def expressions(stamp_ns: int, face_id: str = 'anna'):
     types = typestore().types
     face = types['fer_msgs/msg/FaceExpression'](
         face_id=face_id, roi_xmin=0.1, roi_ymin=0.2, roi_xmax=0.3, roi_ymax=0.4,
-        labels=['neutral', 'happiness'], probabilities=np.array([0.25, 0.75], np.float32), expression='happiness',
+        labels=['neutral', 'happiness'], probabilities=np.array([0.25, 0.75], np.float32),
+        expression='happiness',
         compound_expression='', compound_share=0.0, valence=0.5, arousal=-0.25, intensity=0.5,
         phase=2, phase_start=types['builtin_interfaces/msg/Time'](1, 2), action_units=[],
         head_yaw_rad=math.nan, head_pitch_rad=0.0, head_roll_rad=0.0, quality=1.0,
