@@ -25,7 +25,7 @@ from fer_ros.roi import roi_from_landmarks
 from fer_ros.types import Float32, Frame, Landmarks, RotatedRoi, UInt8
 
 _SCALE, _MARGIN_PX, _GREY = 4, 48, 128
-_UNITS = 24
+_UNITS, _NETS = 24, 3
 
 
 def main() -> None:
@@ -39,7 +39,8 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     maker = PatchMaker(rng)
     x, y = maker.make(_faces(options.data / 'ferplus_train.npz', options.faces, rng))
-    net = fit(x, y, rng)
+    fit_rng = np.random.default_rng(options.seed)
+    net = join([fit(x, y, fit_rng) for _ in range(_NETS)])
     x, y = maker.make(_faces(options.data / 'ferplus_valid.npz', 2000, rng))
     print(json.dumps(report(net, x, y), indent=1))
     np.savez(options.out, **{name: getattr(net, name) for name in OcclusionNet.__slots__})
@@ -111,6 +112,16 @@ def _patch(image: UInt8, found: Landmarks) -> UInt8:
     return np.asarray(cv2.resize(patch, (PATCH_PX,) * 2, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def join(nets: list[OcclusionNet]) -> OcclusionNet:
+    """Return one net that answers with the mean of the nets' logits."""
+    return OcclusionNet(
+        np.concatenate([net.hidden for net in nets], axis=1),
+        np.concatenate([net.hidden_bias for net in nets]),
+        np.concatenate([net.out for net in nets]) / np.float32(len(nets)),
+        np.mean([net.out_bias for net in nets], axis=0, dtype=np.float32),
+    )
+
+
 def fit(
     patches: UInt8, hidden: Float32, rng: np.random.Generator, epochs: int = 40
 ) -> OcclusionNet:
@@ -135,7 +146,7 @@ def fit(
         order = rng.permutation(len(x))
         for start in range(0, len(x), 256):
             rows = order[start : start + 256]
-            noisy = x[rows] + rng.normal(0, 0.1, (len(rows), FEATURES)).astype(np.float32)
+            noisy = x[rows] + 0.1 * rng.standard_normal((len(rows), FEATURES), dtype=np.float32)
             step += 1
             for w, grad, m, v in zip(
                 weights, _gradients(weights, noisy, y[rows], rng), first, second
@@ -178,7 +189,7 @@ def report(net: OcclusionNet, patches: UInt8, hidden: Float32) -> dict[str, dict
     for column, half in enumerate(Half):
         covered, other = hidden[:, column] == 1, hidden[:, 1 - column] == 1
         row = {'auc': _auc(found[clean, column], found[covered, column])}
-        for limit in (0.5, 0.8, 0.9, 0.95):
+        for limit in (0.5, 0.7, 0.9):
             row[f'hits@{limit}'] = _rate(found[covered, column] > limit)
             row[f'false@{limit}'] = _rate(found[clean, column] > limit)
             row[f'wrong_half@{limit}'] = _rate(found[other, column] > limit)

@@ -117,9 +117,7 @@ def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
     return crop
 
 
-def _halved(
-    pixels: UInt8, matrix: Float64, size_px: int, halvings: int
-) -> tuple[UInt8, Float64]:
+def _halved(pixels: UInt8, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
     """Return the part of the image that the crop shows, smaller, and the matrix that fits it."""
     block = 2**halvings
     left, columns = _blocks(matrix[0], size_px, pixels.shape[1], block)

@@ -34,11 +34,12 @@ def occlude(
     :param points_px: (468 or 478, 3) landmarks of the face.
     :param textures: (N, H, W) grey images to cut some of the occluders from.
     """
-    shape = _shape(pixels.shape[:2], points_px, half, rng)
-    texture = _texture(pixels.shape[:2], points_px, pixels, rng, textures)
-    if rng.random() < 0.3:  # plain: dark glasses, a pale mask
-        level = rng.uniform(5, 70) if half is Half.UPPER else rng.uniform(70, 245)
-        texture = np.clip(level + _smooth(pixels.shape[:2], rng, 12.0), 0, 255)
+    shape, worn = _shape(pixels.shape[:2], points_px, half, rng)
+    if worn and rng.random() < 0.7:  # dark glasses with reflections, a pale mask with shading
+        level = rng.uniform(5, 80) if half is Half.UPPER else rng.uniform(60, 245)
+        texture = np.clip(level + _smooth(pixels.shape[:2], rng, rng.uniform(3, 25)), 0, 255)
+    else:
+        texture = _texture(pixels.shape[:2], points_px, pixels, rng, textures)
     edge = rng.uniform(0.7, 2.5)
     alpha = cv2.GaussianBlur(shape, (0, 0), edge).astype(np.float32)[:, :, None] / 255.0
     mixed = pixels * (1.0 - alpha) + texture[:, :, None] * alpha
@@ -48,8 +49,8 @@ def occlude(
 
 def _shape(
     size: tuple[int, int], points_px: Float32, half: Half, rng: np.random.Generator
-) -> UInt8:
-    """Draw the outline: a bar, an oval, or glasses and a mask."""
+) -> tuple[UInt8, bool]:
+    """Draw a bar, an oval, or what people wear: glasses and masks; and tell which."""
     mask = np.zeros(size, np.uint8)
     points = points_px[:, :2]
     apart = points[263] - points[33]
@@ -65,14 +66,14 @@ def _shape(
         width = max(wide, 0.6 * span) * rng.uniform(1.15, 2.2)
         height = max(high, 0.3 * span) * rng.uniform(1.2, 2.4)
     centre = centre + rng.normal(0, 0.03 * span, 2)
-    kind = rng.integers(3)
+    kind = int(rng.integers(3))
     if kind == 0:
         corners = cv2.boxPoints((centre.tolist(), (width, height), tilt))
         cv2.fillPoly(mask, [corners.astype(np.int32)], 255)
     elif kind == 1:
         cv2.ellipse(mask, (centre.tolist(), (1.2 * width, 1.3 * height), tilt), 255, -1)
     elif half is Half.UPPER:
-        axes = (span * rng.uniform(0.42, 0.58), span * rng.uniform(0.3, 0.45))
+        axes = (span * rng.uniform(0.4, 0.58), span * rng.uniform(0.25, 0.45))
         for outer, inner in _EYES:
             middle = (points[outer] + points[inner]) / 2
             cv2.ellipse(mask, (middle.tolist(), axes, tilt), 255, -1)
@@ -80,7 +81,7 @@ def _shape(
         cv2.line(mask, _pixel(points[133, 0], middle_y), _pixel(points[362, 0], middle_y), 255, 3)
     else:
         cv2.fillPoly(mask, [points[list(_MASK)].astype(np.int32)], 255)
-    return mask
+    return mask, kind == 2
 
 
 def _pixel(x: float, y: float) -> tuple[int, int]:
