@@ -2,8 +2,8 @@
 
 The portrait is NASA's of Eileen Collins (public domain), as scikit-image ships it. A virtual
 camera comes closer, goes back, pans and rolls before it; the head turns a little, the smile gets
-weaker and stronger, the brows go up. The same versions of OpenCV and scikit-image give the same
-file, byte by byte::
+weaker and stronger, the brows go up. The same code, models and packages give the same file, byte
+by byte::
 
     pip install 'fer_ros[dev]'
     python examples/make_sample.py
