@@ -126,9 +126,7 @@ def _wait_until_active(node: Any, executor: Any, perception: subprocess.Popen[by
     deadline_s = time.monotonic() + START_S
     while not node.perception_is_active():
         if perception.poll() is not None:
-            raise FerError(
-                'the perception node did not start; its line above says why'
-            )
+            raise FerError('the perception node did not start; its line above says why')
         if time.monotonic() > deadline_s:
             raise MiddlewareError(
                 f'expected the perception node within {START_S:.0f} s, found none on '

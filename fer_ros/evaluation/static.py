@@ -32,7 +32,7 @@ _BINS = 15  # of the reliability diagram, as in Guo et al. 2017
 
 @dataclass(frozen=True, slots=True)
 class StaticReport:
-    """Figures of one npz; the names are those of the protocols, shares are 0..1.
+    """Figures of one npz, all shares 0..1; the names are those of the protocols.
 
     :param n: faces that protocol A8 scores.
     :param A8, A7: accuracy against most of the ten votes, contempt left out in A7.
@@ -57,8 +57,11 @@ class StaticReport:
     ms_per_face_1core: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain values for JSON."""
-        return asdict(self)
+        """Return plain values for JSON; accuracies in percent, as the field reports them."""
+        found = asdict(self)
+        for name in ('A8', 'B8', 'A7', 'B7'):
+            found[name] *= 100.0
+        return found
 
 
 def evaluate_static(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Iterable
 from typing import Any
 
@@ -60,6 +61,11 @@ def frame_from(message: Image | CompressedImage, sequence: int, max_pixels: int)
     return Frame(stamp_to_ns(header.stamp), header.frame_id, sequence, pixels)
 
 
+def octets(data: bytes) -> array[int]:
+    """Return bytes as what rclpy takes as it is; it would check a bytes object one by one."""
+    return array('B', data)
+
+
 def image_from(pixels: UInt8, header: Header) -> Image:
     """Return (H, W, 3) RGB pixels as a message."""
     height, width = pixels.shape[:2]
@@ -70,7 +76,7 @@ def image_from(pixels: UInt8, header: Header) -> Image:
         encoding='rgb8',
         is_bigendian=0,
         step=width * 3,
-        data=np.ascontiguousarray(pixels).tobytes(),
+        data=octets(pixels.tobytes()),
     )
 
 
@@ -213,6 +219,8 @@ def as_json(message: Any) -> Any:
         return message if math.isfinite(message) else None
     if isinstance(message, (str, int)):
         return message
+    if hasattr(message, 'tolist'):
+        message = message.tolist()
     return [as_json(item) for item in message]
 
 

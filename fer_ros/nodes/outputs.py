@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import rclpy
 from fer_msgs.msg import FaceExpressionArray
 from hri_msgs.msg import IdsList
 from std_msgs.msg import Header, String
@@ -95,7 +96,9 @@ class Outputs:
 
     def close(self, stamp: Any) -> None:
         """Say that nobody is tracked any more and close every topic."""
-        self._tracked.publish(IdsList(header=Header(stamp=stamp), ids=[]))
+        # After an interrupt, rclpy has left the graph before the node can say anything.
+        if rclpy.ok():
+            self._tracked.publish(IdsList(header=Header(stamp=stamp), ids=[]))
         self._faces.keep(())
         for publisher in (self._tracked, self._expressions, self._json, self._tf):
             if publisher is not None:

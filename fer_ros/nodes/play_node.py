@@ -119,5 +119,7 @@ class PlayNode(Node):
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.jpeg_quality]
         _, data = cv2.imencode('.jpg', bgr, quality)
         return CompressedImage(
-            header=header, format='rgb8; jpeg compressed bgr8', data=data.tobytes()
+            header=header,
+            format='rgb8; jpeg compressed bgr8',
+            data=conversions.octets(data.tobytes()),
         )

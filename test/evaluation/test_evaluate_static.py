@@ -171,7 +171,7 @@ def test_the_report_has_the_keys_and_figures_of_the_protocols() -> None:
         'ms_per_face_1core',
     ]  # fmt: skip
     assert figures['n'] == 4
-    assert figures['A8'] == pytest.approx(3 / 4)
+    assert figures['A8'] == pytest.approx(75.0)
     assert figures['A7'] == pytest.approx(2 / 3)
     assert figures['params'] == 12
     assert figures['per_class_recall']['sadness'] == 0.0
