@@ -50,11 +50,12 @@ def _node(sample: Path) -> dict[str, Any]:
     os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     common.use_ros()
     import rclpy
-    from fer_msgs.msg import FaceExpressionArray
+    from fer_msgs.msg import FaceExpressionArray  # type: ignore[attr-defined,unused-ignore]
+    from rclpy.node import Node
 
     heard: list[Any] = []
     rclpy.init(args=[])
-    node = rclpy.create_node('fer_bench')
+    node = Node('fer_bench')
     node.create_subscription(FaceExpressionArray, '/fer/expressions', heard.append, 10)
     command = [sys.executable, '-m', 'fer_ros.cli.main']
     player = subprocess.Popen([*command, 'play', str(sample), '--quiet', '--wait', '20'])

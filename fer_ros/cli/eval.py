@@ -28,9 +28,8 @@ def main(words: Sequence[str]) -> int:
     kinds = parser.add_subparsers(dest='kind', required=True, metavar='WHAT')
     static = kinds.add_parser('static', help='static expression on an npz of images and votes')
     static.add_argument('--npz', type=Path, required=True, help='images (N,48,48), votes (N,10)')
-    static.add_argument(
-        '--model', default=PipelineConfig().expression_model, help='id or manifest'
-    )
+    shipped = PipelineConfig().expression_model
+    static.add_argument('--model', default=shipped, help='id or path of a manifest')
     detection = kinds.add_parser('detection', help='detection rate by face size, false faces')
     detection.add_argument('--data', type=Path, help='folder of photos and face_noface.mov')
     for one in (static, detection):

@@ -118,8 +118,6 @@ class PlayNode(Node):
         bgr = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR)
         quality = [cv2.IMWRITE_JPEG_QUALITY, self._options.jpeg_quality]
         _, data = cv2.imencode('.jpg', bgr, quality)
-        return CompressedImage(
-            header=header,
-            format='rgb8; jpeg compressed bgr8',
-            data=conversions.octets(data.tobytes()),
-        )
+        kind = 'rgb8; jpeg compressed bgr8'
+        content = conversions.octets(data.tobytes())
+        return CompressedImage(header=header, format=kind, data=content)
