@@ -8,7 +8,7 @@ import string
 _LETTERS = string.ascii_lowercase
 _SYMBOLS = _LETTERS + string.digits
 IDS = len(_LETTERS) * len(_SYMBOLS) ** 4
-_STRIDE = 27_644_437  # prime and no divisor of IDS: walks through every id before one comes back
+STRIDE = 27_644_437  # prime and no divisor of IDS: walks through every id before one comes back
 
 
 class FaceIds:
@@ -28,7 +28,7 @@ class FaceIds:
         if self._seed is None:
             digest = hashlib.blake2s(str(stamp_ns).encode()).digest()
             self._seed = int.from_bytes(digest[:8], 'big')
-        number = (self._seed + self.count * _STRIDE) % IDS
+        number = (self._seed + self.count * STRIDE) % IDS
         self.count += 1
         number, symbol = divmod(number, len(_LETTERS))
         letters = _LETTERS[symbol]

@@ -17,22 +17,19 @@ from typing import Any
 import cv2
 import numpy as np
 
-from fer_ros.alignment import Landmarker
 from fer_ros.detection import (
     DetectionConfig,
     FaceDetector,
-    FaceTracker,
     FarFaces,
     TrackedFace,
     TrackingConfig,
-    build_detector,
 )
 from fer_ros.errors import DataError
 from fer_ros.evaluation.face_scenes import STEP_NS, Portrait, photo_files, read_photo, scenes
+from fer_ros.evaluation.finder import FaceFinder
 from fer_ros.evaluation.folder import data_folder
-from fer_ros.inference.factory import Device, load_engine
-from fer_ros.inference.manifest import Task
-from fer_ros.roi import box_around, roi_from_landmarks
+from fer_ros.inference.factory import Device
+from fer_ros.roi import box_around
 from fer_ros.types import Frame, Roi, UInt8
 
 WIDTHS_PX = (24, 32, 48, 64, 96, 128, 192)
@@ -51,7 +48,7 @@ Progress = Callable[[Iterable[int]], Iterable[int]]
 class RateBySize:
     """Shares of the faces of one width that were found.
 
-    :param whole_look: by the full-range net's one look at the whole frame.
+    :param whole_look: by the detector alone, with ``far_faces`` off: nothing but the whole frame.
     :param one_frame: by detector, tiles and mesh as configured, in the first frame.
     :param all_tiles: the same with every tile looked at.
     :param ten_frames: as configured, within ten frames of a still view.
@@ -124,43 +121,6 @@ class DetectionReport:
         return '\n'.join(lines)
 
 
-class FaceFinder:
-    """Detector, mesh and tracker, as the pipeline walks them, without recognition."""
-
-    def __init__(
-        self,
-        detection: DetectionConfig,
-        tracking: TrackingConfig,
-        landmark_model: str = 'facemesh-478',
-        device: Device = Device.AUTO,
-    ) -> None:
-        """Load the nets."""
-        self.engines = build_detector(detection, device).engines
-        self._landmarker = Landmarker(load_engine(landmark_model, Task.FACE_LANDMARKS, device))
-        self.detection = detection
-        self.tracking = tracking
-        self.restart(detection)
-
-    def restart(self, detection: DetectionConfig) -> None:
-        """Forget everything but the nets."""
-        self.detector = FaceDetector(*self.engines, detection)
-        self.tracker = FaceTracker(self.tracking)
-
-    def find(self, frame: Frame) -> list[TrackedFace]:
-        """Take the next frame and return the faces seen in it."""
-        looking = self.tracker.wants_detection()
-        found = self.detector.detect(frame) if looking else []
-        proposals = self.tracker.propose(found, frame.stamp_ns)
-        landmarks = self._landmarker.locate(frame, [proposal.roi for proposal in proposals])
-        for index, proposal in enumerate(proposals):
-            if proposal.is_new:
-                better = roi_from_landmarks(landmarks[index].points_px)
-                landmarks[index] = self._landmarker.locate(frame, [better])[0]
-        return self.tracker.update(
-            proposals, landmarks, looked=looking, stamp_ns=frame.stamp_ns
-        )
-
-
 def evaluate_detection(
     data: Path | None = None,
     *,
@@ -168,7 +128,7 @@ def evaluate_detection(
     clip: Path | None = None,
     faceless_from: int = CLIP_FACELESS_FROM,
     widths_px: Sequence[int] = WIDTHS_PX,
-    positions: int = 10,
+    positions: int = 4,
     seed: int = 0,
     detection: DetectionConfig | None = None,
     tracking: TrackingConfig | None = None,
@@ -250,7 +210,7 @@ def _rate(
     finder: FaceFinder, portraits: Sequence[Portrait], width: int, positions: int, seed: int
 ) -> RateBySize:
     """Show every face at one width and count what finds it."""
-    whole = FaceDetector(*finder.engines, DetectionConfig(far_faces=FarFaces.OFF))
+    whole = FaceDetector(*finder.engines, replace(finder.detection, far_faces=FarFaces.OFF))
     hits = []
     for portrait in portraits:
         for scene in scenes(portrait, width, positions, seed):
@@ -258,8 +218,14 @@ def _rate(
             looked = [found.roi for found in whole.detect(first)]
             tiled = _boxes(_alone(finder, first.pixels))
             when = _found_at(finder, scene.frames(PATIENCE), scene.face)
-            hits.append((is_found(scene.face, looked), when == 0, is_found(scene.face, tiled),
-                         when is not None))
+            hits.append(
+                (
+                    is_found(scene.face, looked),
+                    when == 0,
+                    is_found(scene.face, tiled),
+                    when is not None,
+                )
+            )
     shares = [round(float(share), 4) for share in np.mean(hits, axis=0)]
     return RateBySize(width, len(hits), *shares)
 
@@ -275,7 +241,7 @@ def _found_at(finder: FaceFinder, frames: Iterator[Frame], face: Roi) -> int | N
 
 def _false_faces(finder: FaceFinder, clip: Path, faceless_from: int) -> FalseFaces:
     """Count the faces reported in the span of a clip that shows none."""
-    images = list(_read_clip(clip))
+    images = list(read_clip(clip))
     if len(images) <= faceless_from:
         raise DataError(
             f'{clip}: expected more than {faceless_from} frames, found {len(images)}; '
@@ -295,7 +261,7 @@ def _false_faces(finder: FaceFinder, clip: Path, faceless_from: int) -> FalseFac
     )
 
 
-def _read_clip(path: Path) -> Iterator[UInt8]:
+def read_clip(path: Path) -> Iterator[UInt8]:
     """Yield the frames of a clip as RGB."""
     capture = cv2.VideoCapture(str(path)) if path.is_file() else None
     if capture is None or not capture.isOpened():

@@ -110,9 +110,7 @@ def test_a_manifest_with_other_anchors_is_refused():
 
 def test_overlaps_by_hand():
     box = np.array([0, 0, 10, 10], np.float32)
-    boxes = np.array(
-        [[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30], [0, 0, 5, 5]], np.float32
-    )
+    boxes = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 30, 30], [0, 0, 5, 5]], np.float32)
     # The half of each other: IoU 50/150. A quarter inside: IoU .25, but wholly contained: .5.
     np.testing.assert_allclose(overlaps(box, boxes), [1, 1 / 3, 0, 0.5], rtol=1e-6)
 

@@ -78,6 +78,8 @@ def test_an_unsure_face_is_looked_at_again_larger(closer, count):
     found = detector.detect(black(160, 160))
     assert full.batches == [1, 1]
     assert len(found) == count
+    # 32 px wide at first, and an eighth of a square of 8 times that around (40, 40).
+    assert all((face.roi.x, face.roi.width) == pytest.approx((-40, 32)) for face in found)
 
 
 def test_a_large_face_is_looked_at_by_the_short_range_net():

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import math
 import re
 
-from fer_ros.detection.face_ids import IDS, FaceIds
+from fer_ros.detection.face_ids import IDS, STRIDE, FaceIds
 
 
 def ids(stamp_ns, count=5):
@@ -24,4 +25,5 @@ def test_other_first_stamps_give_other_ids():
 
 def test_no_id_twice():
     assert IDS == 26 * 36**4
+    assert math.gcd(IDS, STRIDE) == 1
     assert len(set(ids(3, 100_000))) == 100_000

@@ -13,13 +13,21 @@ from fer_ros.errors import DataError
 from fer_ros.evaluation.detection import (
     BARS,
     DetectionReport,
-    FaceFinder,
     FalseFaces,
     RateBySize,
     evaluate_detection,
     is_found,
+    read_clip,
 )
-from fer_ros.evaluation.face_scenes import FRAME_SIZE, Portrait, photo_files, scenes, wiped
+from fer_ros.evaluation.face_scenes import (
+    FRAME_SIZE,
+    STEP_NS,
+    Portrait,
+    photo_files,
+    scenes,
+    wiped,
+)
+from fer_ros.evaluation.finder import FaceFinder
 from fer_ros.evaluation.folder import data_folder
 from fer_ros.types import Frame, Roi
 
@@ -176,13 +184,34 @@ def test_photos_of_a_folder_by_name(tmp_path):
     assert [path.name for path in photo_files(tmp_path)] == ['a.png', 'b.JPG']
 
 
-@pytest.mark.data
-def test_real_faces_meet_the_bars():
+@pytest.fixture(scope='module')
+def real_data() -> Path:
     try:
-        folder = data_folder()
+        return data_folder()
     except DataError as error:
         pytest.skip(str(error))
-    report = evaluate_detection(folder, widths_px=(32, 48, 64), positions=3)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize(
+    ('clip', 'face_frames', 'frames'), [('single_face.mp4', 72, 72), ('face_noface.mov', 72, 169)]
+)
+def test_a_clip_has_one_person_from_first_to_last(real_data, clip, face_frames, frames):
+    finder = FaceFinder(DetectionConfig(), TrackingConfig())
+    seen, tracked = [], []
+    for index, pixels in enumerate(read_clip(real_data / 'media' / clip)):
+        faces = finder.find(Frame(index * STEP_NS, 'camera', index, pixels))
+        seen.append({face.face_id for face in faces})
+        tracked.append(finder.tracker.tracked())
+    assert len(seen) == frames
+    assert len(set.union(*seen)) == 1
+    assert [len(ids) for ids in seen] == [1] * face_frames + [0] * (frames - face_frames)
+    assert all(not ids for ids in tracked[face_frames + 30 :])
+
+
+@pytest.mark.data
+def test_real_faces_meet_the_bars(real_data):
+    report = evaluate_detection(real_data, widths_px=(32, 48, 64), positions=3)
     assert report.shortfalls() == []
     assert report.false_faces.frames == 97
     assert report.false_faces.each_frame == 0
