@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fer_ros.detection.blazeface import BlazeFace, Candidates, suppress
+from fer_ros.detection.doubt import SURE_SCORE
 from fer_ros.detection.squares import Pyramid, Square, cover, whole_square
 from fer_ros.errors import ConfigError
 from fer_ros.inference.engine import Engine
@@ -23,11 +24,12 @@ OVERLAP = 0.2
 # A frame so small, or a square so close to the whole, gains nothing.
 MIN_SIDE_PX = 480
 MIN_GAIN = 1.1
+# And a strip this much longer than wide would take too many squares.
+MAX_ASPECT = 4.0
 # What scores so low in a first look deserves a closer one, at most so many at a time, in a square
 # of so many sides of the face. Measured there (62 faces of 24-48 px, 650 patches without one):
-# faces score .71-.95, 95 % of what is none below .55. From the sure score on none is needed.
+# faces score .71-.95, 95 % of what is none below .55. From SURE_SCORE on none is needed.
 GLIMPSE_SCORE = 0.35
-SURE_SCORE = 0.8
 MAX_CLOSER = 4
 CLOSER_SIDES = 8.0
 
@@ -106,7 +108,7 @@ class FaceDetector:
         """Return the squares that show far faces larger, and count the turn of the tiles."""
         width, height = frame.width, frame.height
         far, longer, side = self.config.far_faces, max(width, height), min(width, height)
-        if far is FarFaces.OFF or longer < MIN_SIDE_PX:
+        if far is FarFaces.OFF or longer < MIN_SIDE_PX or longer > MAX_ASPECT * side:
             return []
         high = cover(width, height, side, OVERLAP) if longer >= MIN_GAIN * side else []
         tiles = cover(width, height, TILE_SHARE * side, OVERLAP)

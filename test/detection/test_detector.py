@@ -54,6 +54,13 @@ def test_a_small_frame_needs_no_tiles():
     assert full.batches == [1]
 
 
+@pytest.mark.parametrize('size', [(1280, 720), (1920, 1200), (3840, 1080), (480, 640), (2000, 2)])
+def test_the_looks_at_a_frame_are_bounded(size):
+    detector, full, _ = made_detector(far_faces=FarFaces.ALL)
+    detector.detect(black(*size))
+    assert sum(full.batches) <= 24
+
+
 def test_tiles_come_in_turn_and_begin_again():
     detector, *_ = made_detector()
     squares = [tuple(detector._far_squares(black(1280, 720))) for _ in range(16)]
