@@ -78,8 +78,9 @@ def _play(source, options: argparse.Namespace) -> int:  # type: ignore[no-untype
         rclpy.try_shutdown()
     if not count:
         raise SourceError(f'{options.source}: expected frames, found none that decode')
-    if source.broken:
-        print(f'fer-ros play: {source.broken} frames did not decode', file=sys.stderr)
+    for note in (f'{source.broken} frames did not decode' if source.broken else '', *source.notes):
+        if note:
+            print(f'fer-ros play: {note}', file=sys.stderr)
     return 0
 
 

@@ -14,7 +14,7 @@ from fer_ros.types import Float32, Frame, UInt8
 
 # Okabe & Ito 2008: colours that people with any colour vision can tell apart.
 PALETTE = (
-    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0),
+    (230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (70, 150, 220), (213, 94, 0),
     (204, 121, 167),
 )  # fmt: skip
 GREY = (160, 160, 160)
@@ -54,7 +54,7 @@ def annotate(
 
 def _points(image: UInt8, shares: Float32 | None, colour: Colour, unit: float) -> None:
     """Draw landmarks."""
-    if shares is None:
+    if shares is None or not np.isfinite(shares).all():
         return
     height, width = image.shape[:2]
     for x, y in (shares * (width, height)).round().astype(int).tolist():
@@ -89,8 +89,8 @@ def _panel(image: UInt8, face: FaceRow, colour: Colour, unit: float) -> None:
     patch = image[y : y + height, x : x + width]
     patch[:] = (patch * 0.35 + np.array(DARK) * 0.65).astype(np.uint8)
     pad = round(7 * unit)
-    label = f'{face.expression}?' if face.abstained else face.expression
-    title = f'{face.face_id}  {label} {face.confidence:.0%}'
+    label = f'{face.expression} {face.confidence:.0%}'
+    title = f'{face.face_id}  {face.abstained.replace("_", " ") or label}'
     _text(image, title, (x + pad, y + round(18 * unit)), 0.45 * unit, colour)
     bar = round(105 * unit)
     for row, (name, value) in enumerate(

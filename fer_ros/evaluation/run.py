@@ -34,7 +34,7 @@ class RunFiles:
         self._bag = ResultsBag(folder / 'results.mcap', typestore)
         self._video = AnnotatedVideo(folder / 'annotated.mp4', fps)
         self._pending: deque[Frame] = deque()
-        self._landmarks: dict[str, Float32] = {}
+        self._landmarks: dict[int, dict[str, Float32]] = {}
 
     def message(self, topic: str, typename: str, data: bytes, stamp_ns: int) -> None:
         """Keep a message."""
@@ -55,14 +55,15 @@ class RunFiles:
         while self._pending and self._pending[0].stamp_ns < row.stamp_ns:
             self._draw(self._pending.popleft())
         self.rows.append(row)
-        seen = {face.face_id for face in row.faces}
-        self._landmarks = {key: value for key, value in self._landmarks.items() if key in seen}
+        # Landmarks of this frame may still come, those of earlier ones are drawn.
+        for stamp_ns in [stamp_ns for stamp_ns in self._landmarks if stamp_ns < row.stamp_ns]:
+            del self._landmarks[stamp_ns]
         if self._pending and self._pending[0].stamp_ns == row.stamp_ns:
             self._draw(self._pending.popleft())
 
-    def landmarks(self, face_id: str, shares: Float32) -> None:
-        """Keep the newest landmarks of a face."""
-        self._landmarks[face_id] = shares
+    def landmarks(self, face_id: str, stamp_ns: int, shares: Float32) -> None:
+        """Keep the landmarks of a face in the image of that stamp."""
+        self._landmarks.setdefault(stamp_ns, {})[face_id] = shares
 
     def diagnostics(self, message: Any) -> None:
         """Keep the newest diagnostics."""
@@ -91,4 +92,5 @@ class RunFiles:
         latency = f'{row.latency_ms:.0f} ms' if row else 'no result yet'
         seconds = (frame.stamp_ns - (self._first_ns or 0)) / 1e9
         status = f'{seconds:.2f} s   faces: {len(faces)}   {latency}'
-        self._video.write(annotate(frame, faces, self._landmarks, status), frame.stamp_ns)
+        landmarks = self._landmarks.get(row.stamp_ns, {}) if row else {}
+        self._video.write(annotate(frame, faces, landmarks, status), frame.stamp_ns)

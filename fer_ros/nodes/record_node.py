@@ -47,8 +47,8 @@ class Sink(Protocol):
     def expressions(self, message: Any) -> None:
         """Take a FaceExpressionArray."""
 
-    def landmarks(self, face_id: str, shares: Float32) -> None:
-        """Take (70, 2) landmarks in shares of the image."""
+    def landmarks(self, face_id: str, stamp_ns: int, shares: Float32) -> None:
+        """Take (70, 2) landmarks in shares of the image of that stamp."""
 
     def diagnostics(self, message: Any) -> None:
         """Take a DiagnosticArray."""
@@ -113,6 +113,7 @@ class RecordNode(Node):
 
         def on_landmarks(message: Any) -> None:
             shares = np.array([(point.x, point.y) for point in message.landmarks], np.float32)
-            self._sink.landmarks(face_id, shares)
+            stamp_ns = conversions.stamp_to_ns(message.header.stamp)
+            self._sink.landmarks(face_id, stamp_ns, shares)
 
         return on_landmarks
