@@ -65,6 +65,18 @@ class Run:
         self.step = 0
         self.best: dict[str, Any] = {}
 
+    def refine(self, path: Path) -> None:
+        """Start from the best weights of another run, whose net has the same shape."""
+        weights = read_checkpoint(path)['best']['weights']
+        try:
+            self.net.load_state_dict(weights)
+        except RuntimeError as error:
+            raise ModelError(
+                f'{path}: expected the weights of a net {self.settings.net}, found others: '
+                f'{str(error).splitlines()[-1].strip()}; give both runs the same net'
+            ) from None
+        self.average.load_state_dict(weights)
+
     def save(self, path: Path) -> None:
         """Write a checkpoint; a crash leaves the last one whole."""
         state = {

@@ -59,6 +59,7 @@ class StaticSettings:
     :param id: of the model; names its files.
     :param size_px: side of the crop that the net reads.
     :param mean, std: of the pixels, 0..255.
+    :param start: checkpoint of an earlier run whose best weights are refined; '' to start anew.
     :param drop_single_votes: a vote that no other annotator shares is noise.
     """
 
@@ -66,6 +67,7 @@ class StaticSettings:
     size_px: int = 48
     mean: float = 129.4
     std: float = 64.9
+    start: str = ''
     landmark_model: str = 'facemesh-478'
     train: str = 'ferplus_train.npz'
     valid: str = 'ferplus_valid.npz'

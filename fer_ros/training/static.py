@@ -48,6 +48,8 @@ def train_static(
     paths = Paths(out_dir)
     if resume:
         run.load(paths.checkpoint)
+    elif settings.start:
+        run.refine(Path(settings.start))
     splits = load_splits(data_dir, out_dir, settings)
     train = distilled(splits.train, load_teachers(settings), settings.distil.share)
     if not resume:

@@ -13,15 +13,15 @@ import yaml
 torch = pytest.importorskip('torch', reason='training needs torch: the train extra')
 pytest.importorskip('onnx', reason='export needs onnx: the train extra')
 
-from fer_ros.errors import ConfigError, DataError, ModelError  # noqa: E402
-from fer_ros.inference.manifest import load_manifest  # noqa: E402
-from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine  # noqa: E402
-from fer_ros.recognition.static import StaticRecogniser  # noqa: E402
-from fer_ros.taxonomy import EMOTIONS  # noqa: E402
-from fer_ros.training.data import distilled  # noqa: E402
-from fer_ros.training.fit import Run, learning_rate, read_checkpoint  # noqa: E402
-from fer_ros.training.settings import load_settings  # noqa: E402
-from fer_ros.training.static import (  # noqa: E402
+from fer_ros.errors import ConfigError, DataError, ModelError
+from fer_ros.inference.manifest import load_manifest
+from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+from fer_ros.recognition.static import StaticRecogniser
+from fer_ros.taxonomy import EMOTIONS
+from fer_ros.training.data import distilled
+from fer_ros.training.fit import Run, learning_rate, read_checkpoint
+from fer_ros.training.settings import load_settings
+from fer_ros.training.static import (
     load_splits,
     load_teachers,
     train_static,
@@ -175,6 +175,24 @@ def test_no_gpu_is_said_before_any_work(data_dir: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='expected cpu'):
         train_static(data_dir, config(tmp_path), tmp_path, resume=False, device='cuda')
     assert not (tmp_path / 'landmarks_ferplus_train.npz').exists()
+
+
+def test_a_run_refines_the_best_weights_of_another(trained: Path, tmp_path: Path) -> None:
+    settings = load_settings(config(tmp_path))
+    run = Run(settings, 'cpu')
+    checkpoint = trained.parent / 'checkpoint.pt'
+    run.refine(checkpoint)
+    best = read_checkpoint(checkpoint)['best']['weights']
+    for weights in (run.net.state_dict(), run.average.state_dict()):
+        assert all(torch.equal(weights[name], best[name]) for name in best)
+
+
+def test_weights_of_another_net_are_refused_in_one_line(trained: Path, tmp_path: Path) -> None:
+    path = tmp_path / 'wide.yaml'
+    path.write_text('{id: wide, net: {stem: 16}}', encoding='utf-8')
+    with pytest.raises(ModelError, match='same net') as caught:
+        Run(load_settings(path), 'cpu').refine(trained.parent / 'checkpoint.pt')
+    assert '\n' not in str(caught.value)
 
 
 def test_missing_data_is_one_line(tmp_path: Path) -> None:
