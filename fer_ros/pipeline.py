@@ -32,13 +32,17 @@ from fer_ros.types import CameraIntrinsics, Expression, Face, FaceState, Frame, 
 
 @dataclass(frozen=True, slots=True)
 class PipelineConfig:
-    """Models, device and the settings of every room."""
+    """Models, device and the settings of every room.
+
+    :param mirror: recognise each face and its mirror image: more accurate, twice the time.
+    """
 
     device: Device = Device.AUTO
     landmark_model: str = 'facemesh-478'
     expression_model: str = 'fer-static-r1'
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    mirror: bool = False
     trust: TrustConfig = field(default_factory=TrustConfig)
     temporal: TemporalConfig = field(default_factory=TemporalConfig)
 
@@ -70,7 +74,8 @@ class Pipeline:
             load_engine(self._config.landmark_model, Task.FACE_LANDMARKS, device)
         )
         self._recogniser = StaticRecogniser(
-            load_engine(self._config.expression_model, Task.STATIC_EXPRESSION, device)
+            load_engine(self._config.expression_model, Task.STATIC_EXPRESSION, device),
+            mirror=self._config.mirror,
         )
         self._tracker = FaceTracker(self._config.tracking)
         self._filter = TemporalFilter(self._config.temporal)

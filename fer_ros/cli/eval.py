@@ -30,6 +30,11 @@ def main(words: Sequence[str]) -> int:
     static.add_argument('--npz', type=Path, required=True, help='images (N,48,48), votes (N,10)')
     shipped = PipelineConfig().expression_model
     static.add_argument('--model', default=shipped, help='id or path of a manifest')
+    static.add_argument(
+        '--mirror',
+        action=argparse.BooleanOptionalAction,
+        help='average each face with its mirror image (default: as the manifest says)',
+    )
     detection = kinds.add_parser('detection', help='detection rate by face size, false faces')
     detection.add_argument('--data', type=Path, help='folder of photos and face_noface.mov')
     for one in (static, detection):
@@ -39,7 +44,8 @@ def main(words: Sequence[str]) -> int:
 
 
 def _static(options: argparse.Namespace) -> int:
-    recogniser = StaticRecogniser(load_engine(options.model, Task.STATIC_EXPRESSION))
+    engine = load_engine(options.model, Task.STATIC_EXPRESSION)
+    recogniser = StaticRecogniser(engine, mirror=options.mirror)
     landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
     figures = evaluate_static(options.npz, recogniser, landmarker, _progress).to_dict()
     if options.json:

@@ -136,6 +136,10 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     # Recognition
     Parameter(
+        'mirror', _PIPELINE.mirror,
+        'Recognise each face and its mirror image: more accurate, twice the time.', fixed=True,
+    ),
+    Parameter(
         'smoothing_s', _TEMPORAL.smoothing_s,
         'Time constant of the filter over time (seconds); 0 turns it off.', 0.0, 10.0,
     ),
@@ -238,6 +242,7 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
         device=Device(values['device']),
         landmark_model=values['landmark_model'],
         expression_model=values['expression_model'],
+        mirror=values['mirror'],
         detection=DetectionConfig(
             min_score=values['min_detection_score'], far_faces=FarFaces(values['far_faces'])
         ),
