@@ -10,12 +10,12 @@ import pytest
 from portrait import PORTRAIT_ROI, frame_of
 
 from fer_ros.alignment import QualityConfig, assess_quality, head_pose
-from fer_ros.alignment.occluders import Half, occlude
 from fer_ros.alignment.occlusion import FEATURES, gradient_features, load_net, occlusion
 from fer_ros.alignment.pose import FACING
 from fer_ros.alignment.quality import face_patch, sharpness, turn_from_camera
 from fer_ros.errors import ConfigError, ModelError
 from fer_ros.taxonomy import QualityFlag
+from fer_ros.training.occluders import Half, occlude
 from fer_ros.types import CameraIntrinsics, HeadPose, Landmarks, RotatedRoi
 
 MEDIA = (

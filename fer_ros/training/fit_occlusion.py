@@ -1,4 +1,4 @@
-"""Fit the occlusion net: ``python -m fer_ros.alignment.fit_occlusion --data FERPLUS --out FILE``.
+"""Fit the occlusion net: ``python -m fer_ros.training.fit_occlusion --data FERPLUS --out FILE``.
 
 NumPy alone, minutes on one core, seeded. Trains on FER+ Training and reports on its Valid split:
 faces as they are against the same faces with drawn occluders, both through the mesh.
@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.alignment.landmarker import Landmarker
-from fer_ros.alignment.occluders import Half, occlude
 from fer_ros.alignment.occlusion import FEATURES, PATCH_PX, OcclusionNet, gradient_features
 from fer_ros.alignment.quality import face_patch
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.inference.store import find_manifest
 from fer_ros.roi import roi_from_landmarks
+from fer_ros.training.occluders import Half, occlude
 from fer_ros.types import Float32, Frame, Landmarks, RotatedRoi, UInt8
 
 _SCALE, _MARGIN_PX, _GREY = 4, 48, 128
