@@ -26,7 +26,7 @@ HOMES = {
     'rclpy': {'nodes', 'cli'},
     'sensor_msgs': {'nodes'},
     'hri_msgs': {'nodes'},
-    'fer_msgs': {'nodes'},
+    'fer_msgs': {'nodes', 'cli'},
     'cyclonedds': {'rosless'},
     'onnxruntime': {'inference', 'training'},
     'mediapipe': {'detection', 'evaluation'},
