@@ -60,6 +60,7 @@ setup(
             'types-PyYAML',
             'scikit-image>=0.22',
             'onnx>=1.16,<2',
+            'ai-edge-litert>=1.2,<3',
             'tflite>=2.10,<3',
             'flatbuffers>=23',
         ],
