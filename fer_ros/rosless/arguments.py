@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -13,27 +13,46 @@ from fer_ros.errors import ConfigError
 from fer_ros.rosless.logging import LoggingSeverity
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML as ROS reads it: 1e-3 is a number, which YAML 1.1 takes for a string."""
+
+
+_Loader.add_implicit_resolver(
+    'tag:yaml.org,2002:float',
+    re.compile(r'[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$'),
+    '-+0123456789',
+)
+
+
 @dataclass(slots=True)
 class Arguments:
     """What the command line says.
 
-    :param remaps: names that are replaced, as given.
-    :param parameters: (node pattern, name, value), the later ones win.
+    :param remaps: (node name or '' for all, replaced name, new name), the first match wins.
+    :param parameters: (node pattern, name, value), the later ones win, but a node's full name
+        goes before a pattern, as in rclpy.
     """
 
-    remaps: dict[str, str] = field(default_factory=dict)
+    remaps: list[tuple[str, str, str]] = field(default_factory=list)
     parameters: list[tuple[str, str, Any]] = field(default_factory=list)
     level: LoggingSeverity = LoggingSeverity.INFO
-    node_name: str = ''
-    namespace: str = ''
 
     def overrides(self, full_name: str) -> dict[str, Any]:
         """Return the parameters that the command line sets for a node."""
-        return {
-            name: value
-            for pattern, name, value in self.parameters
-            if fnmatchcase(full_name, _pattern(pattern))
-        }
+        found: dict[str, Any] = {}
+        for exact in (False, True):
+            for pattern, name, value in self.parameters:
+                if (pattern == full_name) == exact and matches(pattern, full_name):
+                    found[name] = value
+        return found
+
+    def remaps_of(self, node_name: str) -> dict[str, str]:
+        """Return the names that are replaced in a node."""
+        found: dict[str, str] = {}
+        for node, source, target in self.remaps:
+            if node in ('', node_name):
+                found.setdefault(source, target)
+        return found
 
 
 def parse(words: list[str] | None) -> Arguments:
@@ -60,8 +79,9 @@ def _take(found: Arguments, word: str, words: list[str]) -> None:
     if word in ('-r', '--remap'):
         _remap(found, value)
     elif word in ('-p', '--param'):
-        name, text = _split(word, value)
-        found.parameters.append(('/**', name, _value(text)))
+        rule, text = _split(word, value)
+        node, _, name = rule.rpartition(':')
+        found.parameters.append((f'/{node.lstrip("/")}' if node else '/**', name, _value(text)))
     elif word == '--params-file':
         found.parameters += read_parameter_file(Path(value))
     elif word == '--log-level':
@@ -80,13 +100,10 @@ def _take(found: Arguments, word: str, words: list[str]) -> None:
 
 def _remap(found: Arguments, rule: str) -> None:
     source, target = _split('-r', rule)
-    source = source.rsplit(':', 1)[-1] if source.endswith(('__node', '__ns', '__name')) else source
-    if source in ('__node', '__name'):
-        found.node_name = target
-    elif source == '__ns':
-        found.namespace = target
-    else:
-        found.remaps[source] = target
+    node = ''
+    if '://' not in source:
+        node, _, source = source.rpartition(':')
+    found.remaps.append((node, '__node' if source == '__name' else source, target))
 
 
 def _split(option: str, rule: str) -> tuple[str, str]:
@@ -98,7 +115,7 @@ def _split(option: str, rule: str) -> tuple[str, str]:
 
 def _value(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, _Loader)
     except yaml.YAMLError:
         raise ConfigError(f'-p: expected a YAML value, found {text!r}') from None
 
@@ -106,7 +123,7 @@ def _value(text: str) -> Any:
 def read_parameter_file(path: Path) -> list[tuple[str, str, Any]]:
     """Return (node pattern, name, value) of a ROS 2 parameter file."""
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+        content = yaml.load(path.read_text(encoding='utf-8'), _Loader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = ' '.join(str(error).split())
         raise ConfigError(f'{path}: expected a parameter file, found {reason}') from None
@@ -123,6 +140,10 @@ def _walk(path: Path, node: str, content: Any, found: list[tuple[str, str, Any]]
         )
     for key, value in content.items():
         if key == 'ros__parameters':
+            if not isinstance(value, dict):
+                raise ConfigError(
+                    f'{path}: expected parameters below ros__parameters, found {value!r}'
+                )
             found += [(node or '/**', name, item) for name, item in _flat('', value)]
         else:
             _walk(path, f'{node.rstrip("/")}/{str(key).lstrip("/")}', value, found)
@@ -139,7 +160,10 @@ def _flat(prefix: str, value: Any) -> list[tuple[str, Any]]:
     ]
 
 
-def _pattern(pattern: str) -> str:
-    """Return ROS's wildcards as fnmatch's: ``/**`` is any namespace, and none."""
-    pattern = pattern if pattern.startswith('/') else f'/{pattern}'
-    return '*' if pattern == '/**' else pattern.replace('/**/', '*/')
+def matches(pattern: str, full_name: str) -> bool:
+    """Tell whether a node's full name fits: ``*`` is one part of it, ``**`` any number."""
+    expression = ''.join(
+        {'**': '(/[^/]+)*', '*': '/[^/]+'}.get(part, '/' + re.escape(part))
+        for part in pattern.strip('/').split('/')
+    )
+    return re.fullmatch(expression, full_name) is not None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -11,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from fer_ros.errors import MiddlewareError, MissingExtra
 from fer_ros.rosless.arguments import Arguments, parse
 from fer_ros.rosless.logging import settings
+from fer_ros.rosless.network import domain_id as environment_domain_id
 
 if TYPE_CHECKING:
     from fer_ros.rosless.graph import Graph
     from fer_ros.rosless.transport import Participant
-
-# Beyond this, the ports that DDS derives from the number do not exist.
-MAX_DOMAIN = 232
 
 
 class ExternalShutdownException(Exception):
@@ -39,6 +36,7 @@ class Context:
         self._graph: Graph | None = None
         self._running = False
         self._told_to_stop = False
+        self._handlers: dict[signal.Signals, Any] = {}
 
     @property
     def participant(self) -> Participant:
@@ -59,7 +57,7 @@ class Context:
             raise RuntimeError('Context.init() must only be called once')
         self.arguments = parse(sys.argv if args is None else args)
         settings.level = self.arguments.level
-        number = _domain_id() if domain_id is None else domain_id
+        number = environment_domain_id() if domain_id is None else domain_id
         try:
             from fer_ros.rosless.graph import Graph
             from fer_ros.rosless.transport import Participant
@@ -73,8 +71,7 @@ class Context:
         self._graph = Graph(self._participant)
         self._running = True
         self._told_to_stop = False
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, self._on_sigterm)
+        self._listen_to_signals()
 
     def ok(self) -> bool:
         """Tell whether ``init`` was called, and ``shutdown`` was not."""
@@ -82,10 +79,15 @@ class Context:
 
     def shutdown(self) -> None:
         """Leave the domain."""
+        if self._graph is not None:
+            self._graph.close()
         if self._participant is not None:
             self._participant.close()
         self._participant = self._graph = None
         self._running = False
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers.clear()
         self.wake()
 
     def wake(self) -> None:
@@ -93,7 +95,17 @@ class Context:
         with self.work:
             self.work.notify_all()
 
-    def _on_sigterm(self, number: int, frame: Any) -> None:
+    def _listen_to_signals(self) -> None:
+        """End on SIGTERM, and on SIGINT where a shell has it ignored; rclpy does both."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        wanted = [signal.SIGTERM]
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+            wanted.append(signal.SIGINT)
+        for number in wanted:
+            self._handlers[number] = signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: Any) -> None:
         # A handler must not take a lock that the interrupted code may hold: spin looks often.
         self._told_to_stop = True
 
@@ -122,13 +134,3 @@ def try_shutdown(**_: Any) -> None:
     """End where it has not ended already."""
     if context._running:
         context.shutdown()
-
-
-def _domain_id() -> int:
-    """Return the domain of the environment."""
-    text = os.environ.get('ROS_DOMAIN_ID', '').strip() or '0'
-    if not text.isdigit() or int(text) > MAX_DOMAIN:
-        raise MiddlewareError(
-            f'ROS_DOMAIN_ID: expected a number in [0, {MAX_DOMAIN}], found {text!r}'
-        )
-    return int(text)

@@ -75,7 +75,9 @@ class SingleThreadedExecutor:
     def _waiting(self) -> bool:
         """Tell whether a message has come since the last look."""
         return any(
-            subscription._queue for node in self._nodes for subscription in node.subscriptions
+            subscription.waiting()
+            for node in self._nodes
+            for subscription in list(node.subscriptions)
         )
 
     def _check(self) -> None:

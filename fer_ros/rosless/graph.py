@@ -25,7 +25,8 @@ class Graph:
         everyone = QoSProfile(depth=200, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         self._lock = threading.Lock()
         self._nodes: list[Any] = []
-        self._peers: dict[bytes, list[tuple[str, str]]] = {}
+        self._peers: dict[bytes, list[tuple[str, str, set[bytes]]]] = {}
+        self._closed = False
         self._writer = participant.writer(TOPIC, TYPENAME, latched)
         self._reader = participant.reader(TOPIC, TYPENAME, everyone, self._hear)
 
@@ -42,8 +43,14 @@ class Graph:
                 self._nodes.remove(node)
         self.tell()
 
+    def close(self) -> None:
+        """Tell nothing any more: nodes may be destroyed after the participant."""
+        self._closed = True
+
     def tell(self) -> None:
         """Publish the nodes of this process with their topics."""
+        if self._closed:
+            return
         with self._lock:
             entries = [node.entities() for node in self._nodes]
         gid = message_class('rmw_dds_common/msg/Gid')
@@ -65,12 +72,25 @@ class Graph:
     def node_of(self, endpoint: Endpoint) -> tuple[str, str]:
         """Return name and namespace of the node that an endpoint belongs to."""
         with self._lock:
-            nodes = self._peers.get(endpoint.participant)
-        return nodes[0] if nodes else (UNKNOWN, UNKNOWN)
+            nodes = self._peers.get(endpoint.participant, [])
+        for name, namespace, guids in nodes:
+            if endpoint.guid in guids:
+                return name, namespace
+        return UNKNOWN, UNKNOWN
 
     def _hear(self, data: bytes) -> None:
         """Keep what a peer tells."""
-        message: Any = deserialize(data, self._kind)
-        nodes = [(item.node_name, item.node_namespace) for item in message.node_entities_info_seq]
+        try:
+            message: Any = deserialize(data, self._kind)
+        except Exception:  # Humble's message differs; a stranger's must not end the thread
+            return
+        nodes = [
+            (
+                item.node_name,
+                item.node_namespace,
+                {bytes(gid.data) for gid in (*item.reader_gid_seq, *item.writer_gid_seq)},
+            )
+            for item in message.node_entities_info_seq
+        ]
         with self._lock:
             self._peers[bytes(message.gid.data)] = nodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
@@ -27,6 +28,10 @@ MODULES = {
     'rclpy.lifecycle': ('lifecycle',),
     'rclpy.qos': ('qos',),
     'rclpy.executors': ('executors', 'context'),
+    'rclpy.callback_groups': ('callback_groups',),
+    'rclpy.publisher': ('entities',),
+    'rclpy.subscription': ('entities',),
+    'rclpy.timer': ('entities',),
     'rclpy.parameter': ('parameters',),
     'rclpy.exceptions': ('parameters',),
     'rclpy.time': ('time',),
@@ -66,8 +71,11 @@ class _Loader(Loader):
         """Put our names in."""
         for part in MODULES.get(module.__name__, ()):
             ours = importlib.import_module(f'fer_ros.rosless.{part}')
-            names = {name: value for name, value in vars(ours).items() if name[0] != '_'}
-            vars(module).update(names)
+            vars(module).update(
+                (name, value)
+                for name, value in vars(ours).items()
+                if name[0] != '_' and not isinstance(value, ModuleType)
+            )
 
 
 class _Finder(MetaPathFinder):
@@ -99,12 +107,20 @@ def available() -> bool:
     return importlib.util.find_spec('rclpy') is not None
 
 
-def install() -> bool:
-    """Stand in for ROS 2 where it is not installed; return whether we do."""
+def install(*, force: bool = False) -> bool:
+    """Stand in for ROS 2 where it is not installed; return whether we do.
+
+    :param force: stand in even where rclpy can be imported, as ``FER_ROS_ROSLESS=1`` does.
+    """
     if _finder in sys.meta_path:
         return True
     if available():
-        return False
+        if not (force or os.environ.get('FER_ROS_ROSLESS') == '1'):
+            return False
+        if 'rclpy' in sys.modules:
+            raise MiddlewareError(
+                'rosless: expected to be installed before rclpy is imported, found it imported'
+            )
     # First: a checkout's own folder fer_msgs would be taken for a package otherwise.
     sys.meta_path.insert(0, _finder)
     return True

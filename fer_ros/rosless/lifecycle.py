@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from fer_ros.rosless.node import Node, Publisher
+from fer_ros.rosless.entities import Publisher
+from fer_ros.rosless.node import Node
 
 
 class TransitionCallbackReturn(IntEnum):
@@ -43,6 +44,11 @@ class LifecyclePublisher(Publisher):
 
     enabled = False
 
+    @property
+    def is_activated(self) -> bool:
+        """Tell whether it sends."""
+        return self.enabled
+
     def publish(self, message: Any) -> None:
         """Send a message if the node is active."""
         if self.enabled:
@@ -59,9 +65,7 @@ class LifecycleNode(Node):
 
     def create_lifecycle_publisher(self, msg_type: Any, topic: str, qos: Any) -> Any:
         """Open a topic that is silent while the node is not active."""
-        publisher = self.create_publisher(msg_type, topic, qos)
-        publisher.__class__ = LifecyclePublisher
-        return publisher
+        return self.create_publisher(msg_type, topic, qos, publisher_class=LifecyclePublisher)
 
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Get ready."""

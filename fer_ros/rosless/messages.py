@@ -1,12 +1,14 @@
 """Message classes that look like rclpy's and that rosbags can serialise as they are.
 
-Differences that a caller can see: sequences of numbers are NumPy arrays, where rclpy has
-``array.array``; both have the buffer protocol, an iterator and ``tolist``.
+What rclpy on Humble refuses is refused here too (an int for a float, a NumPy array for a
+sequence), so that code which runs here runs there. One difference can be seen: sequences of
+numbers are :class:`Numbers`, where rclpy has ``array.array``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, ClassVar
 
@@ -25,6 +27,37 @@ _NUMPY = {
 }  # fmt: skip
 
 
+class Numbers(np.ndarray):
+    """A sequence of numbers: an ndarray to the serialiser, an ``array.array`` to who uses it.
+
+    It holds Python numbers and is true unless empty. One that came in a message is read-only,
+    because it is a view of the bytes that came.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield Python numbers."""
+        return iter(self.tolist())
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return a Python number, or a part."""
+        found = super().__getitem__(index)
+        return found.item() if isinstance(found, np.generic) else found
+
+    def __bool__(self) -> bool:
+        """Tell whether there are any."""
+        return self.size > 0
+
+    def __eq__(self, other: object) -> bool:
+        """Compare with any sequence."""
+        return np.array_equal(self, np.asarray(other))
+
+    def __ne__(self, other: object) -> bool:
+        """Compare with any sequence."""
+        return not self == other
+
+    __hash__ = None
+
+
 class Octet(bytes):
     """A ``byte`` field: one byte as in rclpy, a number to the serialiser."""
 
@@ -39,12 +72,15 @@ class Message:
     __slots__ = ()
     TYPENAME: ClassVar[str]
     _converters: ClassVar[dict[str, Convert]]
+    _views: ClassVar[dict[str, Convert]]
     _defaults: ClassVar[dict[str, Callable[[], Any]]]
     _types: ClassVar[dict[str, str]]
 
     def __init__(self, *values: Any, **fields: Any) -> None:
-        """Take fields by name as rclpy does, or all by position as the deserialiser does."""
-        fields.update(zip(self._converters, values))
+        """Take fields by name as rclpy does; the deserialiser gives all by position."""
+        if values:
+            self._take(values)
+            return
         for name, default in self._defaults.items():
             setattr(self, name, fields.pop(name) if name in fields else default())
         if fields:
@@ -52,6 +88,12 @@ class Message:
                 f'{self.TYPENAME}: expected the fields {list(self._converters)}, found '
                 f'{sorted(fields)}'
             )
+
+    def _take(self, values: tuple[Any, ...]) -> None:
+        """Take what was deserialised, which needs no check."""
+        for name, value in zip(self._converters, values):
+            view = self._views.get(name)
+            object.__setattr__(self, name, value if view is None else view(value))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Convert what is assigned, so that a wrong type fails where it was made."""
@@ -103,6 +145,7 @@ def message_class(typename: str) -> type[Message]:
         '__slots__': tuple(kinds),
         'TYPENAME': typename,
         '_converters': {name: kind[0] for name, kind in kinds.items()},
+        '_views': {name: _VIEWS[kind[2]] for name, kind in kinds.items() if kind[2] in _VIEWS},
         '_defaults': {name: kind[1] for name, kind in kinds.items()},
         '_types': {name: kind[2] for name, kind in kinds.items()},
     }
@@ -148,32 +191,38 @@ def _scalar(base: str) -> tuple[Convert, Callable[[], Any], str]:
     if base == 'byte':
         return lambda value: value if type(value) is Octet else _octet(value), _octet, base
     if base in ('string', 'wstring'):
-        return _text, str, base
+        return _only(str), str, base
     if base == 'bool':
-        return bool, bool, base
+        return _only(bool), bool, base
     if base.startswith('float'):
-        return float, float, base
+        return _only(float), float, base
     return _integer(np.iinfo(_NUMPY[base])), int, base
 
 
-def _octet(value: Any = 0) -> Octet:
-    return Octet([value] if isinstance(value, int) else value)
+def _octet(value: Any = b'\0') -> Octet:
+    if not isinstance(value, (bytes, bytearray)) or len(value) != 1:
+        raise TypeError('not one byte')
+    return Octet(value)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError('not a string')
-    return value
+def _only(kind: type) -> Convert:
+    def convert(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise TypeError(f'not a {kind.__name__}')
+        return kind(value)
+
+    return convert
 
 
 def _integer(limits: Any) -> Convert:
     low, high = int(limits.min), int(limits.max)
 
     def convert(value: Any) -> int:
-        number = value.__index__()
-        if not low <= number <= high:
-            raise ValueError(f'{number} is outside [{low}, {high}]')
-        return int(number)
+        if not isinstance(value, int):
+            raise TypeError('not an int')
+        if not low <= value <= high:
+            raise ValueError(f'{value} is outside [{low}, {high}]')
+        return int(value)
 
     return convert
 
@@ -188,25 +237,46 @@ def _instance(kind: type[Message]) -> Convert:
 
 
 def _numbers(base: str, length: int | None) -> tuple[Convert, Callable[[], Any], str]:
+    """Arrays are NumPy's and sequences :class:`Numbers`; both take what rclpy takes."""
     dtype = np.dtype(_NUMPY[base])
+    convert_one = _scalar(base)[0] if base != 'byte' else _integer(np.iinfo('uint8'))
 
     def convert(value: Any) -> Any:
-        if isinstance(value, (bytes, bytearray, memoryview)):
-            array = np.frombuffer(value, dtype)
+        if isinstance(value, np.ndarray) and not isinstance(value, Numbers):
+            if length is None:
+                raise TypeError('not a sequence: use tolist(), tobytes() or array.array')
+            if value.dtype != dtype:
+                raise TypeError(f'of {value.dtype}')
+            found = np.ascontiguousarray(value)
+        elif isinstance(value, (bytes, bytearray, array, Numbers)):
+            found = np.frombuffer(value, _dtype_of(value))
+            if found.dtype != dtype:
+                raise TypeError(f'of {found.dtype}')
         else:
-            array = np.ascontiguousarray(value, dtype)
-        if length is not None and array.shape != (length,):
-            raise ValueError(f'{length} numbers expected, found {array.shape}')
-        return array
+            found = np.array([convert_one(item) for item in value], dtype)
+        if length is None:
+            return found.view(Numbers)
+        if found.shape != (length,):
+            raise ValueError(f'{length} numbers expected, found {found.size}')
+        return found
 
-    words = f'{base}[{length}]' if length is not None else f'sequence<{base}>'
-    return convert, lambda: np.zeros(length or 0, dtype), words
+    if length is None:
+        return convert, lambda: np.zeros(0, dtype).view(Numbers), f'sequence<{base}>'
+    return convert, lambda: np.zeros(length, dtype), f'{base}[{length}]'
+
+
+def _dtype_of(value: bytes | bytearray | array[Any] | Numbers) -> Any:
+    if isinstance(value, array):
+        return np.dtype(value.typecode)
+    return value.dtype if isinstance(value, Numbers) else np.dtype(np.uint8)
 
 
 def _sequence(element: Any, length: int | None) -> tuple[Convert, Callable[[], Any], str]:
     convert_one, default, words = _field(element)
 
     def convert(value: Any) -> list[Any]:
+        if isinstance(value, (str, bytes)):
+            raise TypeError('not a list')
         items = [convert_one(item) for item in value]
         if length is not None and len(items) != length:
             raise ValueError(f'{length} items expected, found {len(items)}')
@@ -214,3 +284,10 @@ def _sequence(element: Any, length: int | None) -> tuple[Convert, Callable[[], A
 
     words = f'{words}[{length}]' if length is not None else f'sequence<{words}>'
     return convert, lambda: [default() for _ in range(length or 0)], words
+
+
+# What is made of values as the deserialiser gives them, by type.
+_VIEWS: dict[str, Convert] = {
+    'byte': lambda value: Octet([value]),
+    **{f'sequence<{base}>': lambda value: value.view(Numbers) for base in _NUMPY},
+}

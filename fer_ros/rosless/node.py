@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.context import context
+from fer_ros.rosless.entities import Publisher, Subscription, Timer, TopicEndpointInfo
 from fer_ros.rosless.logging import Logger
-from fer_ros.rosless.messages import (
-    Message,
-    deserialize,
-    message_class,
-    serialize,
-    warm_up,
-)
+from fer_ros.rosless.messages import message_class
 from fer_ros.rosless.parameters import (
+    InvalidParameterTypeException,
     InvalidParameterValueException,
     Parameter,
     ParameterAlreadyDeclaredException,
@@ -27,168 +20,12 @@ from fer_ros.rosless.parameters import (
     refusal,
     type_of,
 )
-from fer_ros.rosless.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from fer_ros.rosless.qos import QoSProfile, ReliabilityPolicy
 from fer_ros.rosless.time import NS_PER_S, Clock
 
 
-class Publisher:
-    """Sends messages on one topic."""
-
-    def __init__(self, node: Node, kind: type[Message], topic: str, qos: QoSProfile) -> None:
-        """Open the topic."""
-        self.msg_type, self.topic_name, self.qos_profile = kind, topic, qos
-        warm_up(kind)
-        self._writer: Any = context.participant.writer(f'rt{topic}', kind.TYPENAME, qos)
-        self._node = node
-        self._incompatible = 0
-
-    @property
-    def guid(self) -> bytes:
-        """Its place in the graph."""
-        return bytes(self._writer.guid)
-
-    def publish(self, message: Message | bytes) -> None:
-        """Send a message, or one that is serialised already."""
-        if isinstance(message, bytes):
-            data = message + b'\0' * (-len(message) % 4)
-        elif isinstance(message, self.msg_type):
-            data = serialize(message)
-        else:
-            raise TypeError(f'Expected {self.msg_type}, got {type(message)}')
-        if self._writer is not None:
-            self._writer.write(data)
-
-    def get_subscription_count(self) -> int:
-        """Return how many subscriptions listen."""
-        return int(self._writer.matched()) if self._writer is not None else 0
-
-    def check(self) -> None:
-        """Report subscriptions that can not be served."""
-        count = self._writer.incompatible() if self._writer is not None else 0
-        if count > self._incompatible:
-            self._incompatible = count
-            self._node.get_logger().warning(
-                f"New subscription discovered on topic '{self.topic_name}', requesting "
-                'incompatible QoS. No messages will be sent to it. Offered: '
-                f'{self.qos_profile.reliability.name}, {self.qos_profile.durability.name}'
-            )
-
-    def close(self) -> None:
-        """Close the topic."""
-        self._writer = None
-
-
-class Subscription:
-    """Receives messages of one topic; the queue is as deep as its history."""
-
-    def __init__(
-        self,
-        node: Node,
-        kind: type[Message],
-        topic: str,
-        callback: Callable[[Any], None],
-        qos: QoSProfile,
-        *,
-        raw: bool,
-    ) -> None:
-        """Open the topic."""
-        self.msg_type, self.topic_name, self.qos_profile, self.raw = kind, topic, qos, raw
-        self.callback = callback
-        warm_up(kind)
-        keep_all = qos.history == HistoryPolicy.KEEP_ALL
-        self._queue: deque[bytes] = deque(maxlen=None if keep_all else max(qos.depth, 1))
-        self._node = node
-        self._incompatible = 0
-        self._reader: Any = context.participant.reader(
-            f'rt{topic}', kind.TYPENAME, qos, self._deliver
-        )
-
-    @property
-    def guid(self) -> bytes:
-        """Its place in the graph."""
-        return bytes(self._reader.guid)
-
-    def _deliver(self, data: bytes) -> None:
-        self._queue.append(data)
-        context.wake()
-
-    def handle_one(self) -> bool:
-        """Call back with the oldest message that waits; return whether there was one."""
-        try:
-            data = self._queue.popleft()
-        except IndexError:
-            return False
-        self.callback(data if self.raw else deserialize(data, self.msg_type))
-        return True
-
-    def check(self) -> None:
-        """Report publishers that can not be heard."""
-        count = self._reader.incompatible()
-        if count > self._incompatible:
-            self._incompatible = count
-            self._node.get_logger().warning(
-                f"New publisher discovered on topic '{self.topic_name}', offering incompatible "
-                'QoS. No messages will be received from it. Requested: '
-                f'{self.qos_profile.reliability.name}, {self.qos_profile.durability.name}'
-            )
-
-    def close(self) -> None:
-        """Close the topic."""
-        context.participant.remove(self._reader)
-        self._queue.clear()
-
-
-class Timer:
-    """Calls back once a period of the node's clock."""
-
-    def __init__(self, clock: Clock, period_s: float, callback: Callable[[], None]) -> None:
-        """Start it."""
-        self._clock = clock
-        self._period_ns = max(round(period_s * NS_PER_S), 1)
-        self.callback = callback
-        self._canceled = False
-        self.reset()
-
-    def _now_ns(self) -> int:
-        simulated = self._clock.simulated_ns
-        return time.monotonic_ns() if simulated is None else simulated
-
-    def reset(self) -> None:
-        """Start the period again."""
-        self._due_ns = self._now_ns() + self._period_ns
-        self._canceled = False
-
-    def cancel(self) -> None:
-        """Stop it."""
-        self._canceled = True
-
-    def is_canceled(self) -> bool:
-        """Tell whether it is stopped."""
-        return self._canceled
-
-    def wait_s(self) -> float:
-        """Return seconds until it is due."""
-        if self._canceled:
-            return float('inf')
-        return max(self._due_ns - self._now_ns(), 0) / NS_PER_S
-
-    def handle(self) -> bool:
-        """Call back if it is due; periods that were missed are skipped."""
-        if self._canceled or self._now_ns() < self._due_ns:
-            return False
-        missed = (self._now_ns() - self._due_ns) // self._period_ns
-        self._due_ns += (missed + 1) * self._period_ns
-        self.callback()
-        return True
-
-
-@dataclass(frozen=True)
-class TopicEndpointInfo:
-    """A publisher or subscription of some node."""
-
-    node_name: str
-    node_namespace: str
-    qos_profile: QoSProfile
+class NotInRosless(MiddlewareError, AttributeError, NotImplementedError):
+    """A part of rclpy that rosless does not stand in for."""
 
 
 class Node:
@@ -203,9 +40,12 @@ class Node:
         **_: Any,
     ) -> None:
         """Join the graph."""
+        # Kept: a node may be destroyed after rclpy.shutdown().
+        self._participant, self._graph = context.participant, context.graph
         arguments = context.arguments
-        self._name = arguments.node_name or node_name
-        space = arguments.namespace or namespace or ''
+        self._remaps = arguments.remaps_of(node_name)
+        self._name = self._remaps.pop('__node', node_name)
+        space = self._remaps.pop('__ns', namespace or '')
         self._namespace = '/' + space.strip('/')
         self.publishers: list[Publisher] = []
         self.subscriptions: list[Subscription] = []
@@ -216,7 +56,7 @@ class Node:
         self._on_set: list[Callable[[list[Parameter]], Any]] = []
         self._overrides = arguments.overrides(self.get_fully_qualified_name())
         self._overrides.update({p.name: p.value for p in parameter_overrides or ()})
-        context.graph.add(self)
+        self._graph.add(self)
         self.declare_parameter('use_sim_time', False)
         if self.get_parameter('use_sim_time').value:
             self._follow_simulation()
@@ -248,7 +88,7 @@ class Node:
         name = self._expand(topic)
         if only_expand:
             return name
-        for source, target in context.arguments.remaps.items():
+        for source, target in self._remaps.items():
             if self._expand(source.removeprefix('rostopic://')) == name:
                 return self._expand(target)
         return name
@@ -263,13 +103,19 @@ class Node:
     # Topics and timers
 
     def create_publisher(
-        self, msg_type: Any, topic: str, qos_profile: QoSProfile | int, **_: Any
+        self,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile | int,
+        *,
+        publisher_class: type[Publisher] = Publisher,
+        **_: Any,
     ) -> Publisher:
         """Open a topic for sending."""
         name = self.resolve_topic_name(topic)
-        publisher = Publisher(self, msg_type, name, QoSProfile.of(qos_profile))
+        publisher = publisher_class(self, msg_type, name, QoSProfile.of(qos_profile))
         self.publishers.append(publisher)
-        context.graph.tell()
+        self._graph.tell()
         return publisher
 
     def create_subscription(
@@ -287,7 +133,7 @@ class Node:
         qos = QoSProfile.of(qos_profile)
         subscription = Subscription(self, msg_type, name, callback, qos, raw=raw)
         self.subscriptions.append(subscription)
-        context.graph.tell()
+        self._graph.tell()
         return subscription
 
     def create_timer(
@@ -299,24 +145,27 @@ class Node:
         context.wake()
         return timer
 
-    def create_service(self, *_: Any, **__: Any) -> None:
-        """Services need ROS 2."""
-        raise MiddlewareError('services are not part of rosless: install ROS 2 with rclpy')
-
-    create_client = create_service
+    def __getattr__(self, name: str) -> Any:
+        """Say what is missing: services, clients and the rest of rclpy's node."""
+        if name.startswith(('create_', 'get_', 'set_', 'add_', 'remove_', 'describe_')):
+            raise NotInRosless(
+                f'Node.{name} is not part of rosless, which does topics, timers and parameters: '
+                'install ROS 2 with rclpy'
+            )
+        raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     def destroy_publisher(self, publisher: Publisher) -> bool:
         """Close a topic."""
         self.publishers.remove(publisher)
         publisher.close()
-        context.graph.tell()
+        self._graph.tell()
         return True
 
     def destroy_subscription(self, subscription: Subscription) -> bool:
         """Close a topic."""
         self.subscriptions.remove(subscription)
-        subscription.close()
-        context.graph.tell()
+        subscription.close(self._participant)
+        self._graph.tell()
         return True
 
     def destroy_timer(self, timer: Timer) -> bool:
@@ -333,7 +182,7 @@ class Node:
             self.destroy_publisher(publisher)
         for subscription in list(self.subscriptions):
             self.destroy_subscription(subscription)
-        context.graph.remove(self)
+        self._graph.remove(self)
 
     def check(self) -> None:
         """Report QoS that do not fit."""
@@ -363,16 +212,16 @@ class Node:
 
     def get_publishers_info_by_topic(self, topic: str) -> list[TopicEndpointInfo]:
         """Return every publisher of a topic."""
-        return self._endpoints(topic, context.participant.publications())
+        return self._endpoints(topic, self._participant.publications())
 
     def get_subscriptions_info_by_topic(self, topic: str) -> list[TopicEndpointInfo]:
         """Return every subscription of a topic."""
-        return self._endpoints(topic, context.participant.subscriptions())
+        return self._endpoints(topic, self._participant.subscriptions())
 
     def _endpoints(self, topic: str, endpoints: Any) -> list[TopicEndpointInfo]:
         name = f'rt{self.resolve_topic_name(topic)}'
         return [
-            TopicEndpointInfo(*context.graph.node_of(endpoint), endpoint.qos)
+            TopicEndpointInfo(*self._graph.node_of(endpoint), endpoint.qos)
             for endpoint in endpoints
             if endpoint.topic == name
         ]
@@ -391,9 +240,13 @@ class Node:
         if descriptor is None:
             descriptor = message_class('rcl_interfaces/msg/ParameterDescriptor')()
         chosen = self._overrides.get(name, value)
-        reason = refusal(name, chosen, kind, descriptor) if chosen is not None else ''
+        reason = ''
+        if chosen is not None:
+            reason = refusal(name, chosen, kind, descriptor, declaring=True)
         if reason:
-            raise InvalidParameterValueException(
+            wrong_type = type_of(chosen) != kind and not descriptor.dynamic_typing
+            error = InvalidParameterTypeException if wrong_type else InvalidParameterValueException
+            raise error(
                 f"Invalid parameter value ({chosen}) for parameter '{name}'. Reason: {reason}",
                 [name],
             )

@@ -85,19 +85,21 @@ def type_of(value: Any) -> ParameterType:
     raise ParameterException(f'expected a parameter value, found {value!r}')
 
 
-def refusal(name: str, value: Any, declared: ParameterType, descriptor: Any) -> str:
+def refusal(
+    name: str, value: Any, declared: ParameterType, descriptor: Any, *, declaring: bool = False
+) -> str:
     """Return why a value is refused, in rclpy's words, or ''."""
     found = type_of(value)
     if declared not in (found, ParameterType.NOT_SET) and not descriptor.dynamic_typing:
         return f"Wrong parameter type, expected 'Type.{declared.name}' got 'Type.{found.name}'"
-    if descriptor.read_only:
+    if descriptor.read_only and not declaring:
         return f'Trying to set a read-only parameter: {name}.'
     return _out_of_range(name, value, descriptor)
 
 
 def _out_of_range(name: str, value: Any, descriptor: Any) -> str:
     ranges = [*descriptor.integer_range, *descriptor.floating_point_range]
-    if not ranges or isinstance(value, (bool, str)):
+    if not ranges or type(value) not in (int, float):
         return ''
     bounds = ranges[0]
     if math.isnan(value) or not bounds.from_value <= value <= bounds.to_value:
@@ -105,4 +107,14 @@ def _out_of_range(name: str, value: Any, descriptor: Any) -> str:
             f'Parameter {name} out of range Min: {bounds.from_value}, Max: {bounds.to_value}, '
             f'value: {value}'
         )
+    if bounds.step and value != bounds.to_value and not _on_step(value, bounds):
+        return (
+            f'The parameter value for {name} is not a valid step. Min: {bounds.from_value}, '
+            f'max: {bounds.to_value}, value: {value}, step: {bounds.step}'
+        )
     return ''
+
+
+def _on_step(value: float, bounds: Any) -> bool:
+    steps = (value - bounds.from_value) / bounds.step
+    return math.isclose(steps, round(steps), rel_tol=1e-9, abs_tol=1e-9)

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum
+
+
+class InvalidQoSProfileException(ValueError):
+    """A profile lacks history or depth."""
+
+    def __init__(self, message: str) -> None:
+        """Say so as rclpy does."""
+        super().__init__(f'Invalid QoSProfile: {message}')
 
 
 class HistoryPolicy(IntEnum):
@@ -35,14 +43,32 @@ QoSReliabilityPolicy = ReliabilityPolicy
 QoSDurabilityPolicy = DurabilityPolicy
 
 
-@dataclass
+@dataclass(kw_only=True)
 class QoSProfile:
     """History, depth, reliability and durability; the defaults are ROS 2's own."""
 
-    history: HistoryPolicy = HistoryPolicy.KEEP_LAST
-    depth: int = 10
+    history: HistoryPolicy | None = None
+    depth: int | None = None
     reliability: ReliabilityPolicy = ReliabilityPolicy.RELIABLE
     durability: DurabilityPolicy = DurabilityPolicy.VOLATILE
+
+    def __post_init__(self) -> None:
+        """Ask for what rclpy asks for."""
+        if self.history is None:
+            if self.depth is None:
+                raise InvalidQoSProfileException('History and/or depth settings are required.')
+            self.history = HistoryPolicy.KEEP_LAST
+        if self.depth is None:
+            if self.history == HistoryPolicy.KEEP_LAST:
+                raise InvalidQoSProfileException('History set to KEEP_LAST without a depth.')
+            self.depth = 0
+
+    @property
+    def queue_size(self) -> int | None:
+        """How many samples are kept, None for all."""
+        if self.history == HistoryPolicy.KEEP_ALL:
+            return None
+        return max(self.depth or 0, 1)
 
     @classmethod
     def of(cls, profile: QoSProfile | int) -> QoSProfile:
@@ -51,4 +77,11 @@ class QoSProfile:
 
 
 qos_profile_sensor_data = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
-qos_profile_system_default = QoSProfile()
+qos_profile_system_default = QoSProfile(depth=10)
+
+
+class QoSPresetProfiles(Enum):
+    """Profiles by name."""
+
+    SYSTEM_DEFAULT = qos_profile_system_default
+    SENSOR_DATA = qos_profile_sensor_data

@@ -10,8 +10,8 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
+from weakref import WeakSet, WeakValueDictionary
 
 from cyclonedds._clayer import ddspy_take, ddspy_write
 from cyclonedds.builtin import (
@@ -38,11 +38,14 @@ from cyclonedds.util import duration
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.definitions import typestore
 from fer_ros.rosless.idl import idl_type
-from fer_ros.rosless.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from fer_ros.rosless.network import configuration, participants
+from fer_ros.rosless.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
 TAKE = 64  # samples fetched from one reader at a time
-RECEIVE_BUFFER = 4 * 1024 * 1024  # below that, most of a 720p image's fragments are lost
+TIMEOUT = -10  # DDS_RETCODE_TIMEOUT
+# DDS_*_QOS_POLICY_ID of the policies that ROS sets.
+POLICIES = {2: 'DURABILITY', 11: 'RELIABILITY', 23: 'DATA_REPRESENTATION', 24: 'TYPE'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,17 @@ class Endpoint:
     """A publisher or subscription somewhere in the graph."""
 
     topic: str
+    guid: bytes
     participant: bytes
     qos: QoSProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """How many peers of an endpoint have a QoS that does not fit, and what did not last."""
+
+    count: int
+    policy: str
 
 
 class Writer:
@@ -60,26 +72,34 @@ class Writer:
     def __init__(self, participant: Any, topic: Any, qos: QoSProfile, typename: str) -> None:
         """Open the topic."""
         self._topic = topic
-        self._writer = DataWriter(participant, topic, qos=_dds_qos(qos, typename))
+        self._writer: Any = DataWriter(participant, topic, qos=_dds_qos(qos, typename))
+        self.guid = bytes(self._writer.get_guid().bytes)
 
-    @property
-    def guid(self) -> bytes:
-        """The writer's 16 bytes."""
-        return bytes(self._writer.get_guid().bytes)
+    def write(self, data: bytes) -> bool:
+        """Send one sample, whose length is a multiple of four.
 
-    def write(self, data: bytes) -> None:
-        """Send one sample, whose length is a multiple of four."""
-        code = ddspy_write(self._writer._ref, data)
-        if code < 0:
+        :return: False where a reliable reader left no room for it in time: it is dropped.
+        """
+        writer = self._writer
+        if writer is None:
+            raise MiddlewareError('expected to send before rclpy.shutdown(), found the topic shut')
+        code = ddspy_write(writer._ref, data)
+        if code < 0 and code != TIMEOUT:
             raise MiddlewareError(f'DDS could not send {len(data)} bytes: code {code}')
+        return bool(code != TIMEOUT)
 
     def matched(self) -> int:
         """Return how many readers listen."""
-        return len(self._writer.get_matched_subscriptions())
+        writer = self._writer
+        return len(writer.get_matched_subscriptions()) if writer is not None else 0
 
-    def incompatible(self) -> int:
+    def mismatch(self) -> Mismatch:
         """Return how many readers asked for more than this writer offers."""
-        return int(self._writer.get_offered_incompatible_qos_status().total_count)
+        return _mismatch(self._writer.get_offered_incompatible_qos_status())
+
+    def close(self) -> None:
+        """Close the topic."""
+        self._writer = self._topic = None
 
 
 class Reader:
@@ -96,13 +116,9 @@ class Reader:
         """Open the topic."""
         self._topic = topic
         self._deliver = deliver
-        self._reader = DataReader(participant, topic, qos=_dds_qos(qos, typename))
-        self.condition = ReadCondition(self._reader, ANY_STATE)
-
-    @property
-    def guid(self) -> bytes:
-        """The reader's 16 bytes."""
-        return bytes(self._reader.get_guid().bytes)
+        self._reader: Any = DataReader(participant, topic, qos=_dds_qos(qos, typename))
+        self.condition: Any = ReadCondition(self._reader, ANY_STATE)
+        self.guid = bytes(self._reader.get_guid().bytes)
 
     def drain(self) -> None:
         """Deliver everything that has arrived."""
@@ -116,9 +132,13 @@ class Reader:
             if len(samples) < TAKE:
                 return
 
-    def incompatible(self) -> int:
+    def mismatch(self) -> Mismatch:
         """Return how many writers offered less than this reader asks for."""
-        return int(self._reader.get_requested_incompatible_qos_status().total_count)
+        return _mismatch(self._reader.get_requested_incompatible_qos_status())
+
+    def close(self) -> None:
+        """Close the topic; only where no thread reads any more."""
+        self.condition = self._reader = self._topic = None
 
 
 class Participant:
@@ -126,24 +146,16 @@ class Participant:
 
     def __init__(self, domain_id: int) -> None:
         """Join a domain; raises MiddlewareError where that fails."""
-        try:
-            if 'CYCLONEDDS_URI' not in os.environ:
-                self._domain = _domain(domain_id)
-            self._participant = DomainParticipant(
-                domain_id, qos=Qos(Policy.Userdata(b'enclave=/;'))
-            )
-        except DDSException as error:
-            raise MiddlewareError(
-                f'DDS domain {domain_id}: expected to join it, found {error.msg or error}; check '
-                'CYCLONEDDS_URI, the network interface, and that fewer than 120 other processes '
-                'use this domain'
-            ) from None
-        self._topics: dict[str, Any] = {}
-        self._publications = BuiltinDataReader(self._participant, BuiltinTopicDcpsPublication)
-        self._subscriptions = BuiltinDataReader(self._participant, BuiltinTopicDcpsSubscription)
+        self._domain, self._participant = _join(domain_id)
+        # Weak: the topics of a face that has gone go with its writers.
+        self._topics: WeakValueDictionary[str, Any] = WeakValueDictionary()
+        self._endpoints: WeakSet[Writer | Reader] = WeakSet()
+        inside = self._participant
+        self._publications: Any = BuiltinDataReader(inside, BuiltinTopicDcpsPublication)
+        self._subscriptions: Any = BuiltinDataReader(inside, BuiltinTopicDcpsSubscription)
         self._readers: list[Reader] = []
         self._lock = threading.Lock()
-        self._changed = GuardCondition(self._participant)
+        self._changed: Any = GuardCondition(self._participant)
         self._stopping = False
         self._thread = threading.Thread(target=self._read, name='dds-reader', daemon=True)
         self._thread.start()
@@ -155,13 +167,16 @@ class Participant:
 
     def writer(self, topic: str, typename: str, qos: QoSProfile) -> Writer:
         """Open a topic for writing; ``topic`` is the name on the wire."""
-        return Writer(self._participant, self._topic(topic, typename), qos, typename)
+        writer = Writer(self._participant, self._topic(topic, typename), qos, typename)
+        self._endpoints.add(writer)
+        return writer
 
     def reader(
         self, topic: str, typename: str, qos: QoSProfile, deliver: Callable[[bytes], None]
     ) -> Reader:
         """Open a topic for reading."""
         reader = Reader(self._participant, self._topic(topic, typename), qos, typename, deliver)
+        self._endpoints.add(reader)
         with self._lock:
             self._readers.append(reader)
         self._changed.set(True)
@@ -170,8 +185,10 @@ class Participant:
     def remove(self, reader: Reader) -> None:
         """Read no more from a reader."""
         with self._lock:
-            self._readers.remove(reader)
-        self._changed.set(True)
+            if reader in self._readers:
+                self._readers.remove(reader)
+        if self._changed is not None:
+            self._changed.set(True)
 
     def publications(self) -> list[Endpoint]:
         """Return every writer in the graph."""
@@ -182,16 +199,31 @@ class Participant:
         return _endpoints(self._subscriptions)
 
     def close(self) -> None:
-        """Leave the domain."""
+        """Leave the domain, with everything that is still open in it."""
         self._stopping = True
         self._changed.set(True)
         self._thread.join()
+        self._readers.clear()
+        # One by one, the inner ones first: the domain can not be joined again while it exists,
+        # and Cyclone hangs where something is deleted after its domain.
+        for endpoint in list(self._endpoints):
+            endpoint.close()
+        self._publications = self._subscriptions = self._changed = None
+        self._participant = None
+        self._domain = None
 
     def _topic(self, name: str, typename: str) -> Any:
         """Return a topic, made once: Cyclone refuses a second one with another type object."""
-        if name not in self._topics:
-            self._topics[name] = Topic(self._participant, name, idl_type(typename))
-        return self._topics[name]
+        kind = idl_type(typename)
+        topic = self._topics.get(name)
+        if topic is None:
+            topic = self._topics[name] = Topic(self._participant, name, kind)
+        elif topic.data_type is not kind:
+            raise MiddlewareError(
+                f'topic {name}: expected one type in this process, found {typename} and '
+                f'{topic.data_type.__idl_typename__}'
+            )
+        return topic
 
     def _read(self) -> None:
         """Wait for samples of any reader; begin again when readers come or go."""
@@ -199,21 +231,51 @@ class Participant:
             self._changed.set(False)
             with self._lock:
                 readers = list(self._readers)
-            waiting = WaitSet(self._participant)
-            waiting.attach(self._changed)
+            self._read_until_changed(readers)
+
+    def _read_until_changed(self, readers: list[Reader]) -> None:
+        waiting = WaitSet(self._participant)
+        waiting.attach(self._changed)
+        for reader in readers:
+            waiting.attach(reader.condition)
+        while not self._changed.read():
             for reader in readers:
-                waiting.attach(reader.condition)
-            while not self._changed.read():
-                for reader in readers:
-                    reader.drain()
-                waiting.wait(duration(seconds=1))
-            del waiting
+                reader.drain()
+            waiting.wait(duration(seconds=1))
+
+
+def _join(domain_id: int) -> tuple[Any, Any]:
+    """Return a domain, None where CYCLONEDDS_URI configures it, and a participant in it."""
+    domain: Any = None
+    try:
+        if not os.environ.get('CYCLONEDDS_URI'):
+            domain = Domain(domain_id, configuration(domain_id))
+        return domain, DomainParticipant(domain_id, qos=Qos(Policy.Userdata(b'enclave=/;')))
+    except DDSException as error:
+        raise MiddlewareError(
+            f'DDS domain {domain_id}: expected to join it, found code {error.code}; check '
+            f'CYCLONEDDS_URI, the network interface, and that no more than '
+            f'{participants(domain_id)} processes use this domain'
+        ) from None
+
+
+def _mismatch(status: Any) -> Mismatch:
+    """Return a DDS status in words."""
+    number = int(status.last_policy_id)
+    return Mismatch(int(status.total_count), POLICIES.get(number, f'POLICY {number}'))
 
 
 def _endpoints(reader: Any) -> list[Endpoint]:
     """Return what a reader of the graph holds now."""
+    if reader is None:
+        return []
     return [
-        Endpoint(sample.topic_name, sample.participant_key.bytes, _profile(sample.qos))
+        Endpoint(
+            sample.topic_name,
+            sample.key.bytes,
+            sample.participant_key.bytes,
+            _profile(sample.qos),
+        )
         for sample in reader.read(N=4096)
         if sample.sample_info.instance_state == InstanceState.Alive
     ]
@@ -224,6 +286,7 @@ def _profile(qos: Any) -> QoSProfile:
     reliable = any(isinstance(policy, Policy.Reliability.Reliable) for policy in qos)
     local = Policy.Durability.TransientLocal in qos
     return QoSProfile(
+        depth=0,  # history does not travel
         reliability=ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT,
         durability=DurabilityPolicy.TRANSIENT_LOCAL if local else DurabilityPolicy.VOLATILE,
     )
@@ -233,68 +296,25 @@ def _dds_qos(profile: QoSProfile, typename: str) -> Any:
     """Return a profile as DDS policies."""
     reliable = profile.reliability != ReliabilityPolicy.BEST_EFFORT
     local = profile.durability == DurabilityPolicy.TRANSIENT_LOCAL
-    keep_all = profile.history == HistoryPolicy.KEEP_ALL
-    depth = max(profile.depth, 1)
+    size = profile.queue_size
+    history = Policy.History.KeepAll if size is None else Policy.History.KeepLast(size)
     policies: list[Any] = [
         Policy.Reliability.Reliable(duration(milliseconds=100))
         if reliable
         else Policy.Reliability.BestEffort,
         Policy.Durability.TransientLocal if local else Policy.Durability.Volatile,
-        Policy.History.KeepAll if keep_all else Policy.History.KeepLast(depth),
+        history,
         Policy.DataRepresentation(use_cdrv0_representation=True),
         Policy.Userdata(f'typehash={typestore().hash_rihs01(typename)};'.encode()),
     ]
-    if local and not keep_all:
+    if local:
         policies.append(
             Policy.DurabilityService(
                 cleanup_delay=0,
-                history=Policy.History.KeepLast(depth),
+                history=history,
                 max_samples=-1,
                 max_instances=-1,
                 max_samples_per_instance=-1,
             )
         )
     return Qos(*policies)
-
-
-def _domain(domain_id: int) -> Any:
-    """Return a domain with settings under which images arrive whole."""
-    return Domain(domain_id, _configuration(loopback_only()))
-
-
-def loopback_only() -> bool:
-    """Tell whether ROS's environment variables keep this process to its own machine."""
-    discovery = os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE', '').upper()
-    return os.environ.get('ROS_LOCALHOST_ONLY') == '1' or discovery in ('LOCALHOST', 'OFF')
-
-
-def _configuration(loopback: bool) -> str:
-    """Return Cyclone's configuration."""
-    if loopback:
-        # Unicast to every port: a sandbox's loopback often has no multicast.
-        network = (
-            '<General><Interfaces><NetworkInterface address="127.0.0.1" multicast="false"/>'
-            '</Interfaces><AllowMulticast>false</AllowMulticast>'
-            '<MaxMessageSize>65500B</MaxMessageSize><FragmentSize>60000B</FragmentSize></General>'
-            '<Discovery><ParticipantIndex>auto</ParticipantIndex>'
-            '<MaxAutoParticipantIndex>119</MaxAutoParticipantIndex>'
-            '<Peers><Peer address="127.0.0.1"/></Peers></Discovery>'
-        )
-    else:
-        network = (
-            '<Discovery><ParticipantIndex>auto</ParticipantIndex>'
-            '<MaxAutoParticipantIndex>119</MaxAutoParticipantIndex></Discovery>'
-        )
-    return (
-        f'<CycloneDDS><Domain Id="any">{network}<Internal>'
-        f'<SocketReceiveBufferSize min="{_receive_buffer()}B"/></Internal></Domain></CycloneDDS>'
-    )
-
-
-def _receive_buffer() -> int:
-    """Return the buffer to ask for: Cyclone refuses to start below it, so no more than allowed."""
-    try:
-        allowed = int(Path('/proc/sys/net/core/rmem_max').read_text(encoding='ascii'))
-    except (OSError, ValueError):
-        return 0
-    return min(allowed, RECEIVE_BUFFER)

@@ -1,0 +1,204 @@
+"""What a node holds: publishers, subscriptions and timers."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from fer_ros.rosless.context import context
+from fer_ros.rosless.messages import Message, deserialize, serialize, warm_up
+from fer_ros.rosless.qos import QoSProfile
+from fer_ros.rosless.time import NS_PER_S, Clock
+
+if TYPE_CHECKING:
+    from fer_ros.rosless.node import Node
+    from fer_ros.rosless.transport import Participant
+
+
+class _Endpoint:
+    """What publishers and subscriptions share."""
+
+    role: ClassVar[str]
+
+    def __init__(self, node: Node, kind: type[Message], topic: str, qos: QoSProfile) -> None:
+        """Compile the message's codec; who inherits opens the topic."""
+        self.msg_type, self.topic_name, self.qos_profile = kind, topic, qos
+        self._node = node
+        self._wire: Any = None
+        self._mismatches = 0
+        warm_up(kind)
+
+    @property
+    def guid(self) -> bytes:
+        """Its place in the graph."""
+        return bytes(self._wire.guid)
+
+    def check(self) -> None:
+        """Report peers whose QoS does not fit."""
+        wire = self._wire
+        if wire is None:
+            return
+        mismatch = wire.mismatch()
+        if mismatch.count > self._mismatches:
+            self._mismatches = mismatch.count
+            self._node.get_logger().warning(
+                self.role.format(topic=self.topic_name, policy=mismatch.policy)
+            )
+
+
+class Publisher(_Endpoint):
+    """Sends messages on one topic."""
+
+    role = (
+        "New subscription discovered on topic '{topic}', requesting incompatible QoS. "
+        'No messages will be sent to it. Last incompatible policy: {policy}'
+    )
+
+    def __init__(self, node: Node, kind: type[Message], topic: str, qos: QoSProfile) -> None:
+        """Open the topic."""
+        super().__init__(node, kind, topic, qos)
+        self._wire = context.participant.writer(f'rt{topic}', kind.TYPENAME, qos)
+
+    def publish(self, message: Message | bytes) -> None:
+        """Send a message, or one that is serialised already."""
+        if isinstance(message, bytes):
+            data = message + b'\0' * (-len(message) % 4)
+        elif isinstance(message, self.msg_type):
+            data = serialize(message)
+        else:
+            raise TypeError(f'Expected {self.msg_type}, got {type(message)}')
+        wire = self._wire  # another thread may close the topic
+        if wire is not None and not wire.write(data):
+            self._node.get_logger().warning(
+                f'{self.topic_name}: dropped a message, because a reliable subscription does '
+                'not keep up',
+                throttle_duration_sec=5.0,
+            )
+
+    def get_subscription_count(self) -> int:
+        """Return how many subscriptions listen."""
+        wire = self._wire
+        return int(wire.matched()) if wire is not None else 0
+
+    def close(self) -> None:
+        """Close the topic."""
+        self._wire = None
+
+
+class Subscription(_Endpoint):
+    """Receives messages of one topic; the queue is as deep as its history."""
+
+    role = (
+        "New publisher discovered on topic '{topic}', offering incompatible QoS. "
+        'No messages will be received from it. Last incompatible policy: {policy}'
+    )
+
+    def __init__(
+        self,
+        node: Node,
+        kind: type[Message],
+        topic: str,
+        callback: Callable[[Any], None],
+        qos: QoSProfile,
+        *,
+        raw: bool,
+    ) -> None:
+        """Open the topic."""
+        super().__init__(node, kind, topic, qos)
+        self.callback, self.raw = callback, raw
+        self._queue: deque[bytes] = deque(maxlen=qos.queue_size)
+        self._wire = context.participant.reader(f'rt{topic}', kind.TYPENAME, qos, self._deliver)
+
+    def waiting(self) -> int:
+        """Return how many messages wait."""
+        return len(self._queue)
+
+    def _deliver(self, data: bytes) -> None:
+        self._queue.append(data)
+        context.wake()
+
+    def handle_one(self) -> bool:
+        """Call back with the oldest message that waits; return whether there was one."""
+        try:
+            data = self._queue.popleft()
+        except IndexError:
+            return False
+        try:
+            message = data if self.raw else deserialize(data, self.msg_type)
+        except Exception as error:  # whatever a stranger sends, the node lives on
+            self._node.get_logger().error(
+                f'{self.topic_name}: expected {self.msg_type.TYPENAME}, found {len(data)} bytes '
+                f'that are not: {error}',
+                throttle_duration_sec=5.0,
+            )
+            return True
+        self.callback(message)
+        return True
+
+    def close(self, participant: Participant) -> None:
+        """Close the topic."""
+        participant.remove(self._wire)
+        self._wire = None
+        self._queue.clear()
+
+
+class Timer:
+    """Calls back once a period of the node's clock."""
+
+    def __init__(self, clock: Clock, period_s: float, callback: Callable[[], None]) -> None:
+        """Start it."""
+        self._clock = clock
+        self._period_ns = max(round(period_s * NS_PER_S), 1)
+        self.callback = callback
+        self._canceled = False
+        self.reset()
+
+    def _now_ns(self) -> int:
+        simulated = self._clock.simulated_ns
+        return time.monotonic_ns() if simulated is None else simulated
+
+    def reset(self) -> None:
+        """Start the period again."""
+        self._due_ns = self._now_ns() + self._period_ns
+        self._canceled = False
+
+    def cancel(self) -> None:
+        """Stop it."""
+        self._canceled = True
+
+    def is_canceled(self) -> bool:
+        """Tell whether it is stopped."""
+        return self._canceled
+
+    def is_ready(self) -> bool:
+        """Tell whether it is due."""
+        return not self._canceled and self._now_ns() >= self._due_ns
+
+    def wait_s(self) -> float:
+        """Return seconds until it is due."""
+        if self._canceled:
+            return float('inf')
+        return max(self._due_ns - self._now_ns(), 0) / NS_PER_S
+
+    def handle(self) -> bool:
+        """Call back if it is due; periods that were missed are skipped."""
+        if self._due_ns - self._now_ns() > self._period_ns:
+            self._due_ns = self._now_ns() + self._period_ns  # /clock was set back
+        if not self.is_ready():
+            return False
+        missed = (self._now_ns() - self._due_ns) // self._period_ns
+        self._due_ns += (missed + 1) * self._period_ns
+        self.callback()
+        return True
+
+
+@dataclass(frozen=True)
+class TopicEndpointInfo:
+    """A publisher or subscription of some node."""
+
+    node_name: str
+    node_namespace: str
+    qos_profile: QoSProfile
