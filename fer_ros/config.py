@@ -34,7 +34,8 @@ def load_yaml(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
     except FileNotFoundError:
         raise ConfigError(f'{path}: expected a YAML file, found none') from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        # ValueError: not UTF-8, or a date that no calendar has.
         reason = ' '.join(str(error).split())
         raise ConfigError(f'{path}: not readable as YAML: {reason}') from None
     if not isinstance(content, dict):

@@ -96,11 +96,12 @@ class CameraIntrinsics:
 
     def __post_init__(self) -> None:
         """Check that it can project."""
-        if self.width <= 0 or self.height <= 0 or not (self.fx > 0 and self.fy > 0):
+        finite = all(map(math.isfinite, (self.fx, self.fy, self.cx, self.cy)))
+        if not finite or min(self.width, self.height, self.fx, self.fy) <= 0:
             raise DataError(
                 'CameraIntrinsics: expected a positive size and focal length, found '
-                f'{self.width}x{self.height}, fx={self.fx}, fy={self.fy}; '
-                'is the camera calibrated?'
+                f'{self.width}x{self.height}, fx={self.fx}, fy={self.fy}, cx={self.cx}, '
+                f'cy={self.cy}; is the camera calibrated?'
             )
 
     @classmethod
@@ -377,7 +378,7 @@ class Expression:
     def entropy(self) -> float:
         """Entropy of the distribution as a share of its maximum, 0 (certain) .. 1 (uniform)."""
         p = np.clip(self.probabilities.astype(np.float64), 1e-12, 1.0)
-        return float(-(p * np.log(p)).sum() / math.log(len(self.labels)))
+        return float(-(p * np.log(p)).sum() / math.log(max(len(self.labels), 2)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_ros.alignment import dlib70, gaze, quaternion
+from fer_ros.errors import DataError
 from fer_ros.facs import gaze_units, head_units, visibility_units
 from fer_ros.sources.encodings import decode_compressed, to_rgb
 from fer_ros.taxonomy import EMOTION_TO_HRI
@@ -81,11 +82,12 @@ def image_from(pixels: UInt8, header: Header) -> Image:
 
 
 def intrinsics_from(message: CameraInfo) -> CameraIntrinsics | None:
-    """Return the camera's intrinsics, or None where it is not calibrated (K of zeros)."""
+    """Return the camera's intrinsics, or None where it is not calibrated (K of zeros, NaN)."""
     fx, _, cx, _, fy, cy = (float(value) for value in message.k[:6])
-    if not (fx > 0 and fy > 0 and message.width and message.height):
+    try:
+        return CameraIntrinsics(message.width, message.height, fx, fy, cx, cy)
+    except DataError:
         return None
-    return CameraIntrinsics(message.width, message.height, fx, fy, cx, cy)
 
 
 def camera_info_from(

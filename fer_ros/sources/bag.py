@@ -153,7 +153,8 @@ def _intrinsics(bag: BagReader, topic: str) -> CameraIntrinsics | None:
             return None
         # ROS 1 wrote K in capitals.
         k = [float(value) for value in (info.k if hasattr(info, 'k') else info.K)]
-        if k[0] > 0 and k[4] > 0 and info.width and info.height:
+        try:
             return CameraIntrinsics(info.width, info.height, k[0], k[4], k[2], k[5])
-        return None
+        except DataError:  # not calibrated: K of zeros, or of NaN
+            return None
     return None
