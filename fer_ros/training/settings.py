@@ -72,7 +72,7 @@ class StaticSettings:
     train: str = 'ferplus_train.npz'
     valid: str = 'ferplus_valid.npz'
     drop_single_votes: bool = True
-    flip_average: bool = True
+    flip_average: bool = False
     net: NetConfig = field(default_factory=NetConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
