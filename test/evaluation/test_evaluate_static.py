@@ -172,7 +172,7 @@ def test_the_report_has_the_keys_and_figures_of_the_protocols() -> None:
     ]  # fmt: skip
     assert figures['n'] == 4
     assert figures['A8'] == pytest.approx(75.0)
-    assert figures['A7'] == pytest.approx(2 / 3)
+    assert figures['A7'] == pytest.approx(100 * 2 / 3)
     assert figures['params'] == 12
     assert figures['per_class_recall']['sadness'] == 0.0
     assert figures['per_class_recall']['fear'] is None

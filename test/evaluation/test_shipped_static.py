@@ -54,8 +54,9 @@ def test_the_shipped_model_keeps_what_its_card_says(
     manifest = find_manifest('fer-static-r1', Task.STATIC_EXPRESSION)
     recogniser = StaticRecogniser(OnnxRuntimeEngine(manifest))
     figures = evaluate_static(some_faces, recogniser, landmarker)
-    assert figures.A8 > 0.80
-    assert figures.B8 > 0.83
-    assert figures.per_class_recall['happiness'] > 0.85
+    assert figures.A8 > 0.81
+    assert figures.B8 > 0.84
+    assert figures.UAR_A7 > 0.64
+    assert figures.ECE < 0.05  # measured .02 on all; six times fewer faces scatter more
     assert figures.params is not None
     assert figures.params < 5e6
