@@ -21,7 +21,7 @@ class TrustConfig:
     :param compound_share: least share of the second emotion beside the first, 0..0.5.
     """
 
-    min_confidence: float = 0.35
+    min_confidence: float = 0.3
     max_entropy: float = 0.85
     min_quality: float = 0.15
     compound_share: float = 0.3
