@@ -6,13 +6,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP = $(VENV)/.installed-$(1)
 
-.PHONY: run test lint clean
+.PHONY: run test test-training lint clean
 
 run: $(call STAMP,base)
 	$(BIN)/fer-ros run --out out
 
 test: $(call STAMP,dev)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The CPU build where an index offers one; the other commands never need it.
+test-training: $(call STAMP,dev)
+	$(BIN)/python -m pip install --quiet torch==2.13.0
+	$(BIN)/python -m pytest test/training
 
 lint: $(call STAMP,dev)
 	$(BIN)/ruff check .
