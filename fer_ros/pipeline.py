@@ -11,6 +11,7 @@ from fer_ros.detection import (
     FaceDetector,
     FaceTracker,
     Proposal,
+    TrackedFace,
     TrackingConfig,
     build_detector,
 )
@@ -116,18 +117,23 @@ class Pipeline:
         :param intrinsics: without them, head positions are not in metres.
         :raises FrameError: its stamp is not after the last frame's.
         """
-        self._check_time(frame)
-        stamp_ns = frame.stamp_ns
-        looking = self._tracker.wants_detection()
-        detections = self._detector.detect(frame) if looking else []
-        proposals = self._tracker.propose(detections)
-        landmarks = self._locate(frame, proposals)
-        tracks = self._tracker.update(proposals, landmarks, looked=looking, stamp_ns=stamp_ns)
-        faces = [describe(frame, track.face_id, track.landmarks, intrinsics) for track in tracks]
+        faces = [
+            describe(frame, found.face_id, found.landmarks, intrinsics)
+            for found in self.find(frame)
+        ]
         states = self._recognise(frame, faces)
         ended = self._tracker.ended()
         self._filter.forget(ended)
-        return FrameResult(stamp_ns, states, self._tracker.tracked(), ended)
+        return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended)
+
+    def find(self, frame: Frame) -> list[TrackedFace]:
+        """Take the next frame and return the faces seen in it: the first half of the walk."""
+        self._check_time(frame)
+        looking = self._tracker.wants_detection()
+        detections = self._detector.detect(frame) if looking else []
+        proposals = self._tracker.propose(detections, frame.stamp_ns)
+        landmarks = self._locate(frame, proposals)
+        return self._tracker.update(proposals, landmarks, looked=looking, stamp_ns=frame.stamp_ns)
 
     def _check_time(self, frame: Frame) -> None:
         """Refuse a frame that is not newer than the last one."""
