@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from fer_ros.config import load_yaml
 from fer_ros.errors import ConfigError, ModelError
+
+Choice = TypeVar('Choice', bound=Enum)
+_HEX = set('0123456789abcdef')
 
 
 class Task(str, Enum):
@@ -77,9 +81,11 @@ class Manifest:
 
     def __post_init__(self) -> None:
         """Check what the loader can not."""
-        if len(self.sha256) != 64:
+        if len(self.sha256) != 64 or not _HEX.issuperset(self.sha256):
             raise ConfigError(f'sha256: expected 64 hex digits, found {self.sha256!r}')
-        if self.task is Task.STATIC_EXPRESSION and len(set(self.labels)) != len(self.labels):
+        if self.task is Task.STATIC_EXPRESSION and len(self.labels) < 2:
+            raise ConfigError(f'labels: expected two or more, found {list(self.labels)}')
+        if len(set(self.labels)) != len(self.labels):
             raise ConfigError(f'labels: expected each label once, found {list(self.labels)}')
         if not self.temperature > 0:
             raise ConfigError(f'temperature: expected a positive number, found {self.temperature}')
@@ -92,36 +98,107 @@ def load_manifest(path: Path) -> Manifest:
     """
     try:
         entries = load_yaml(path)
-        return _parse(entries, path.parent)
-    except KeyError as error:
-        raise ModelError(f'{path}: expected the entry {error}, found none') from None
-    except (ValueError, TypeError) as error:
-        # ConfigError of this module, and what int(), float() and the enums say of a bad value.
+    except ConfigError as error:
+        raise ModelError(str(error)) from None
+    try:
+        return _parse(_Entries(entries), path.parent)
+    except ConfigError as error:
         raise ModelError(f'{path}: {error}') from None
 
 
-def _parse(entries: dict[str, Any], folder: Path) -> Manifest:
+def _parse(entries: _Entries, folder: Path) -> Manifest:
     """Turn YAML entries into a manifest."""
-    source = entries['input']
+    source = entries.entries('input')
     spec = InputSpec(
-        name=str(source['name']),
-        width=int(source['width']),
-        height=int(source['height']),
-        colour=Colour(source['colour']),
-        mean=tuple(map(float, source['mean'])),
-        std=tuple(map(float, source['std'])),
+        name=source.text('name'),
+        width=source.count('width'),
+        height=source.count('height'),
+        colour=source.choice('colour', Colour),
+        mean=source.numbers('mean'),
+        std=source.numbers('std'),
     )
     return Manifest(
-        id=str(entries['id']),
-        task=Task(entries['task']),
-        file=folder / str(entries['file']),
-        sha256=str(entries['sha256']).lower(),
-        licence=str(entries['licence']),
-        source=str(entries['source']),
+        id=entries.text('id'),
+        task=entries.choice('task', Task),
+        file=folder / entries.text('file'),
+        sha256=entries.text('sha256').lower(),
+        licence=entries.text('licence'),
+        source=entries.text('source'),
         input=spec,
-        outputs=tuple(map(str, entries['outputs'])),
-        labels=tuple(map(str, entries.get('labels') or ())),
-        temperature=float(entries.get('temperature', 1.0)),
-        options=dict(entries.get('options') or {}),
-        url=entries.get('url'),
+        outputs=entries.texts('outputs'),
+        labels=entries.texts('labels') if entries.has('labels') else (),
+        temperature=entries.number('temperature') if entries.has('temperature') else 1.0,
+        options=entries.mapping('options') if entries.has('options') else {},
+        url=entries.text('url') if entries.has('url') else None,
     )
+
+
+class _Entries:
+    """Entries of a mapping, each of the kind that is asked for; an error says which is not."""
+
+    def __init__(self, entries: Mapping[str, Any], owner: str = '') -> None:
+        self._entries = entries
+        self._owner = owner
+
+    def has(self, name: str) -> bool:
+        return self._entries.get(name) is not None
+
+    def text(self, name: str) -> str:
+        value = self._value(name)
+        if not isinstance(value, str) or not value:
+            raise self._wrong(name, 'text', value)
+        return value
+
+    def count(self, name: str) -> int:
+        value = self._value(name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self._wrong(name, 'a whole number', value)
+        return value
+
+    def number(self, name: str) -> float:
+        value = self._value(name)
+        if not _is_number(value):
+            raise self._wrong(name, 'a number', value)
+        return float(value)
+
+    def numbers(self, name: str) -> tuple[float, ...]:
+        values = self._value(name)
+        if not isinstance(values, list) or not all(map(_is_number, values)):
+            raise self._wrong(name, 'a list of numbers', values)
+        return tuple(map(float, values))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        values = self._value(name)
+        whole = isinstance(values, list) and values
+        if not whole or not all(isinstance(value, str) for value in values):
+            raise self._wrong(name, 'a list of names', values)
+        return tuple(values)
+
+    def choice(self, name: str, kind: type[Choice]) -> Choice:
+        value = self._value(name)
+        for member in kind:
+            if member.value == value:
+                return member
+        raise self._wrong(name, f'one of {", ".join(member.value for member in kind)}', value)
+
+    def mapping(self, name: str) -> dict[str, Any]:
+        value = self._value(name)
+        if not isinstance(value, dict):
+            raise self._wrong(name, 'a mapping', value)
+        return value
+
+    def entries(self, name: str) -> _Entries:
+        return _Entries(self.mapping(name), f'{self._owner}{name}.')
+
+    def _value(self, name: str) -> Any:
+        if not self.has(name):
+            raise ConfigError(f"expected the entry '{self._owner}{name}', found none")
+        return self._entries[name]
+
+    def _wrong(self, name: str, wanted: str, found: object) -> ConfigError:
+        return ConfigError(f'{self._owner}{name}: expected {wanted}, found {found!r}')
+
+
+def _is_number(value: object) -> bool:
+    """Tell a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value)

@@ -36,13 +36,8 @@ class OnnxRuntimeEngine:
                 f"model '{manifest.id}': ONNX Runtime can not load it: {text}"
             ) from None
         self._outputs = list(manifest.outputs)
-        found = [output.name for output in self._session.get_outputs()]
-        missing = [name for name in self._outputs if name not in found]
-        if missing:
-            raise ModelError(
-                f"model '{manifest.id}': expected the outputs {self._outputs}, found {found}; "
-                'correct the manifest'
-            )
+        _require(manifest, 'input', [manifest.input.name], self._session.get_inputs())
+        _require(manifest, 'outputs', self._outputs, self._session.get_outputs())
         self._manifest = manifest
 
     @property
@@ -59,3 +54,13 @@ class OnnxRuntimeEngine:
         """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""
         feeds: dict[str, Any] = {self._manifest.input.name: np.ascontiguousarray(batch)}
         return tuple(self._session.run(self._outputs, feeds))
+
+
+def _require(manifest: Manifest, what: str, wanted: list[str], ends: list[Any]) -> None:
+    """Refuse a net without the inputs or outputs that its manifest names."""
+    found = [end.name for end in ends]
+    if not set(wanted) <= set(found):
+        raise ModelError(
+            f"model '{manifest.id}': expected the {what} {wanted}, found {found}; "
+            'correct the manifest'
+        )
