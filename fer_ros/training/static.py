@@ -17,6 +17,7 @@ from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.calibrate import temperature_of
+from fer_ros.training.card import write_card
 from fer_ros.training.data import Split, crops, distilled, load_split
 from fer_ros.training.export import export, write_manifest
 from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
@@ -96,8 +97,9 @@ def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
     for file in (full, half):
         write_manifest(file.with_suffix('.yaml'), file, settings, net, temperature)
     recogniser = StaticRecogniser(OnnxRuntimeEngine(load_manifest(manifest_path)))
-    figures = report(valid.faces, crops(valid, settings.size_px), recogniser).to_dict()
-    text = json.dumps(figures, indent=1)
+    figures = report(valid.faces, crops(valid, settings.size_px), recogniser)
+    write_card(manifest_path.with_suffix('.md'), settings, figures)
+    text = json.dumps(figures.to_dict(), indent=1)
     (paths.folder / f'{settings.id}.json').write_text(text + '\n', encoding='utf-8')
     return manifest_path
 

@@ -119,6 +119,9 @@ def test_the_log_has_a_line_an_epoch_and_the_figures_are_written(trained: Path) 
     assert [line['epoch'] for line in lines] == [1, 2]
     figures = json.loads((trained.parent / 'tiny.json').read_text())
     assert figures['n'] == 20
+    card = trained.with_suffix('.md').read_text(encoding='utf-8')
+    assert f'| 20 | {figures["A8"]:.1f}%' in card
+    assert 'widths:\n  - 8\n  - 16' in card
 
 
 def test_the_same_seed_gives_the_same_weights(
