@@ -106,7 +106,8 @@ class Pipeline:
         self._filter.config = config.temporal
 
     def reset(self) -> None:
-        """Forget every face and the time."""
+        """Forget every face and the time: the same frames then give the same numbers again."""
+        self._detector.reset()
         self._tracker.reset()
         self._filter.reset()
         self._last_stamp_ns = None

@@ -78,6 +78,10 @@ class FaceDetector:
         """The nets in use."""
         return self._full.engine, self._short.engine
 
+    def reset(self) -> None:
+        """Begin with the first tile again."""
+        self._turn = 0
+
     def detect(self, frame: Frame) -> list[Detection]:
         """Return the faces of a frame, the most certain first."""
         pyramid = Pyramid(frame.pixels)
