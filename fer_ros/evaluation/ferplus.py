@@ -80,9 +80,10 @@ def load_faces(path: Path) -> VotedFaces:
 
 
 def majority(votes: UInt8) -> Labels:
-    """Return (N,) labels of protocol A: most of the ten votes, -1 for unknown or no face."""
+    """Return (N,) labels of protocol A: most of the ten votes; -1: unknown, no face, no vote."""
     winner = votes.argmax(axis=1)
-    return np.where(winner < len(EMOTIONS), winner, -1).astype(np.int64)
+    known = (winner < len(EMOTIONS)) & votes.any(axis=1)
+    return np.where(known, winner, -1).astype(np.int64)
 
 
 def absolute_majority(votes: UInt8) -> Labels:

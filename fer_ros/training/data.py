@@ -48,8 +48,13 @@ def load_split(
     :param cache: npz in which the landmarks are kept, since finding them takes minutes.
     """
     faces = load_faces(path)
-    landmarks = _landmarks(faces, landmarker, cache, path.stem)
     readable = majority(faces.votes) >= 0
+    if not readable.any():
+        raise DataError(
+            f'{path}: expected faces with votes for an emotion, found {len(readable)} faces '
+            'without; check the order of the columns'
+        )
+    landmarks = _landmarks(faces, landmarker, cache, path.stem)
     faces, landmarks = faces.take(readable), landmarks[readable]
     matrices = alignments(landmarks, faces.images.shape[1], size_px)
     return Split(faces, matrices, vote_shares(faces.votes, drop_single))
@@ -58,14 +63,7 @@ def load_split(
 def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str) -> Float32:
     """Read landmarks from the cache, or find and keep them."""
     if cache.is_file():
-        with np.load(cache) as archive:
-            known: Float32 = archive['landmarks']
-        if len(known) == len(faces.images):
-            return known
-        raise DataError(
-            f'{cache}: expected landmarks of {len(faces.images)} faces, found {len(known)}; '
-            'delete this file'
-        )
+        return _known(cache, len(faces.images))
 
     def shown(images: Iterable[UInt8]) -> Iterable[UInt8]:
         return track(images, f'landmarks of {name}', total=len(faces.images))
@@ -75,6 +73,24 @@ def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str
     np.savez(partial, landmarks=found)
     partial.replace(cache)
     return found
+
+
+def _known(cache: Path, count: int) -> Float32:
+    """Read the landmarks of an earlier run."""
+    try:
+        with np.load(cache, allow_pickle=False) as archive:
+            known: Float32 = archive['landmarks']
+    except Exception as error:  # what zipfile, zlib and NumPy raise for a broken file is no family
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise DataError(
+            f'{cache}: expected landmarks of an earlier run, found none that can be read: '
+            f'{reason}; delete this file'
+        ) from None
+    if known.ndim != 3 or len(known) != count or known.shape[2] != 3:
+        raise DataError(
+            f'{cache}: expected landmarks ({count}, L, 3), found {known.shape}; delete this file'
+        )
+    return known
 
 
 def distilled(split: Split, teachers: Sequence[StaticRecogniser], share: float) -> Split:

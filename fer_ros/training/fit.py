@@ -18,7 +18,7 @@ import torch
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor, nn
 
-from fer_ros.errors import ModelError
+from fer_ros.errors import ConfigError, ModelError
 from fer_ros.evaluation.ferplus import absolute_majority, majority
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.data import Split, batches, crops, rows_of_epoch
@@ -159,6 +159,11 @@ def _epoch(run: Run, train: Split, bar: Progress) -> float:
     fit_config, settings = run.settings.fit, run.settings
     rows = rows_of_epoch(train, fit_config.rare_repeat)
     steps = len(rows) // fit_config.batch_size
+    if steps == 0:
+        raise ConfigError(
+            f'fit.batch_size: expected at most the {len(rows)} faces of an epoch, found '
+            f'{fit_config.batch_size}; choose a smaller one'
+        )
     task = bar.add_task(f'epoch {run.epoch + 1}/{fit_config.epochs}', total=steps, loss=math.nan)
     run.net.train()
     total = 0.0
@@ -172,7 +177,12 @@ def _epoch(run: Run, train: Split, bar: Progress) -> float:
         total += _step(run, images, wanted.to(run.device))
         bar.update(task, advance=1, loss=total / (index + 1))
     bar.remove_task(task)
-    return total / max(steps, 1)
+    if not math.isfinite(total):
+        raise ModelError(
+            f'epoch {run.epoch + 1}: expected a finite loss, found {total}; '
+            'choose a smaller learning_rate'
+        )
+    return total / steps
 
 
 def _step(run: Run, images: Tensor, targets: Tensor) -> float:

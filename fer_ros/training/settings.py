@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -39,6 +40,18 @@ class FitConfig:
     threads: int = 1
     bf16: bool = True
 
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ('epochs', 'batch_size', 'rare_repeat', 'threads'):
+            _within(f'fit.{name}', getattr(self, name), 1)
+        _within('fit.seed', self.seed, 0, 2**63 - 1)
+        for name in ('learning_rate', 'mixup_alpha'):
+            _within(f'fit.{name}', getattr(self, name), 1e-6, 100.0)
+        for name in ('weight_decay', 'warmup_epochs'):
+            _within(f'fit.{name}', getattr(self, name), 0.0)
+        for name in ('momentum', 'mixup', 'ema'):
+            _within(f'fit.{name}', getattr(self, name), 0.0, 1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class DistilConfig:
@@ -50,6 +63,10 @@ class DistilConfig:
 
     teachers: tuple[str, ...] = ()
     share: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Check the share."""
+        _within('distil.share', self.share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +95,45 @@ class StaticSettings:
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     distil: DistilConfig = field(default_factory=DistilConfig)
 
+    def __post_init__(self) -> None:
+        """Check sizes and scales; those of the groups that other files own, too."""
+        _within('size_px', self.size_px, 16, 512)
+        _within('std', self.std, 1e-3)
+        _check_net(self.net)
+        for entry in fields(self.augment):
+            lowest = 2 if entry.name == 'small_px' else 0.0
+            highest = 1.0 if entry.name in _SHARES else math.inf
+            _within(f'augment.{entry.name}', getattr(self.augment, entry.name), lowest, highest)
+
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, to be compared with those of a checkpoint."""
         return asdict(self)
+
+
+_SHARES = (
+    'unaligned', 'mirror', 'tone', 'dark', 'noise', 'blur', 'jpeg', 'small', 'occluded',
+)
+
+
+def _within(name: str, value: float, lowest: float, highest: float = math.inf) -> None:
+    """Refuse a number out of its range, NaN included."""
+    if not lowest <= value <= highest or math.isinf(value):
+        upper = '' if math.isinf(highest) else f' .. {highest}'
+        raise ConfigError(f'{name}: expected {lowest}{upper or " or more"}, found {value}')
+
+
+def _check_net(net: NetConfig) -> None:
+    """Refuse a net that can not be built, or not as it was meant."""
+    if not net.widths or len(net.widths) != len(net.blocks):
+        raise ConfigError(
+            'net: expected as many widths as blocks, found '
+            f'{list(net.widths)} and {list(net.blocks)}'
+        )
+    _within('net.stem', net.stem, 1)
+    for name, numbers in (('widths', net.widths), ('blocks', net.blocks)):
+        for number in numbers:
+            _within(f'net.{name}', number, 1)
+    _within('net.dropout', net.dropout, 0.0, 0.99)
 
 
 Group = TypeVar('Group')
@@ -134,6 +187,10 @@ def _typed(name: str, value: Any, wanted: str) -> Any:
         return value
     if not isinstance(value, kinds) or (isinstance(value, bool) and wanted != 'bool'):
         raise ConfigError(f'{name}: expected {wanted}, found {value!r}')
+    if isinstance(value, (list, tuple)):
+        member = int if 'int' in wanted else str
+        if not all(isinstance(item, member) and not isinstance(item, bool) for item in value):
+            raise ConfigError(f'{name}: expected a list of {member.__name__}, found {value!r}')
     if isinstance(value, int) and wanted == 'float':
         return float(value)
     return tuple(value) if isinstance(value, list) else value

@@ -61,7 +61,7 @@ def train_static(
 
 def load_splits(data_dir: Path, out_dir: Path, settings: StaticSettings) -> Splits:
     """Read both splits; their landmarks are found once and kept in the output folder."""
-    out_dir.mkdir(parents=True, exist_ok=True)
+    _made(out_dir)
     landmarker = Landmarker(load_engine(settings.landmark_model, Task.FACE_LANDMARKS, Device.CPU))
     train, valid = (
         load_split(
@@ -102,6 +102,17 @@ def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
     text = json.dumps(figures.to_dict(), indent=1)
     (paths.folder / f'{settings.id}.json').write_text(text + '\n', encoding='utf-8')
     return manifest_path
+
+
+def _made(out_dir: Path) -> None:
+    """Make the output folder."""
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f'{out_dir}: expected a folder that can be written, found: {error.strerror}; '
+            'choose another output folder'
+        ) from None
 
 
 def _checked(device: str) -> str:

@@ -198,6 +198,57 @@ def test_weights_of_another_net_are_refused_in_one_line(trained: Path, tmp_path:
     assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    'write',
+    [
+        lambda path: path.write_bytes(b'not landmarks'),
+        lambda path: np.savez(path, other=np.zeros(3)),
+        lambda path: np.savez(path, landmarks=np.zeros((64, 478), np.float32)),
+        lambda path: np.savez(path, landmarks=np.zeros((3, 478, 3), np.float32)),
+    ],
+)
+def test_broken_landmarks_of_an_earlier_run_are_one_line(
+    write: object, data_dir: Path, tmp_path: Path
+) -> None:
+    write(tmp_path / 'landmarks_ferplus_train.npz')
+    with pytest.raises(DataError, match='delete this file') as caught:
+        train_static(data_dir, config(tmp_path), tmp_path, resume=False, device='cpu')
+    assert '\n' not in str(caught.value)
+
+
+def test_a_split_that_nobody_could_read_is_named(data_dir: Path, tmp_path: Path) -> None:
+    votes = np.zeros((4, 10), np.uint8)
+    votes[:, 8] = 10
+    np.savez(tmp_path / 'ferplus_train.npz', images=np.zeros((4, 48, 48), np.uint8), votes=votes)
+    with pytest.raises(DataError, match=r'ferplus_train\.npz: expected faces with votes'):
+        train_static(tmp_path, config(tmp_path), tmp_path / 'out', resume=False, device='cpu')
+
+
+def test_a_batch_larger_than_the_data_is_refused(data_dir: Path, tmp_path: Path) -> None:
+    path = config(tmp_path, batch_size=65)
+    with pytest.raises(ConfigError, match='at most the 64 faces'):
+        train_static(data_dir, path, tmp_path, resume=False, device='cpu')
+
+
+def test_a_loss_that_runs_away_ends_the_run(data_dir: Path, tmp_path: Path) -> None:
+    # So far from the mean that the first sums overflow.
+    path = config(tmp_path)
+    entries = {**yaml.safe_load(path.read_text(encoding='utf-8')), 'mean': -3e38, 'std': 0.01}
+    path.write_text(yaml.safe_dump(entries), encoding='utf-8')
+    with pytest.raises(ModelError, match=r'epoch 1: expected a finite loss'):
+        train_static(data_dir, path, tmp_path, resume=False, device='cpu')
+    assert not list(tmp_path.glob('*.onnx'))
+    assert not (tmp_path / 'checkpoint.pt').exists()
+
+
+def test_an_output_folder_that_is_a_file_is_one_line(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / 'taken').write_text('', encoding='utf-8')
+    with pytest.raises(ConfigError, match='choose another output folder'):
+        train_static(
+            data_dir, config(tmp_path), tmp_path / 'taken', resume=False, device='cpu'
+        )
+
+
 def test_missing_data_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'ferplus_train.npz: expected an npz'):
         train_static(tmp_path, config(tmp_path), tmp_path, resume=False, device='cpu')
@@ -210,6 +261,14 @@ def test_missing_data_is_one_line(tmp_path: Path) -> None:
         ({'id': 'x', 'fit': {'epochs': 'many'}}, r"fit\.epochs: expected int, found 'many'"),
         ({'id': 'x', 'net': [1]}, r'net\.: expected a mapping'),
         ({}, 'id'),
+        ({'id': 'x', 'fit': {'batch_size': 0}}, r'fit\.batch_size: expected 1 or more, found 0'),
+        ({'id': 'x', 'fit': {'learning_rate': float('nan')}}, r'fit\.learning_rate: .*found nan'),
+        ({'id': 'x', 'fit': {'mixup': 1.5}}, r'fit\.mixup: expected 0\.0 \.\. 1\.0, found 1\.5'),
+        ({'id': 'x', 'std': 0.0}, r'std: expected'),
+        ({'id': 'x', 'net': {'widths': ['a']}}, r'net\.widths: expected a list of int'),
+        ({'id': 'x', 'net': {'widths': [8, 16], 'blocks': [1]}}, 'as many widths as blocks'),
+        ({'id': 'x', 'augment': {'blur': 2.0}}, r'augment\.blur: expected'),
+        ({'id': 'x', 'distil': {'share': -0.1}}, r'distil\.share: expected'),
     ],
 )
 def test_a_wrong_setting_is_named(entries: dict, text: str, tmp_path: Path) -> None:
