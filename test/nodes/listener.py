@@ -21,6 +21,7 @@ from hri_msgs.msg import (
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
 FACE_TOPICS = {
@@ -49,6 +50,7 @@ class Listener(Node):
         self.hear(IdsList, '/humans/faces/tracked', 'tracked')
         self.hear(FaceExpressionArray, '/fer/expressions', 'expressions')
         self.hear(DiagnosticArray, '/diagnostics', 'diagnostics')
+        self.hear(String, '/fer/expressions_json', 'json')
         self.hear(TFMessage, '/tf', 'tf')
         self.create_subscription(CameraInfo, 'camera_info', self._on_info, 200)
         self.executor_ = SingleThreadedExecutor()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from itertools import groupby
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from listener import FACE_TOPICS, Listener, finish, stamp_ns, start
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -57,6 +59,7 @@ def test_one_face_smiles(listener: Listener, perception: None, media: Path) -> N
     for name in FACE_TOPICS:
         assert listener.heard[name], f'nothing on {name}'
     check_headers(listener)
+    check_json(listener)
     check_shapes(listener)
     check_transforms(listener, ids.pop())
 
@@ -69,6 +72,21 @@ def check_headers(listener: Listener) -> None:
             if name == 'tracked' and not message.ids:
                 continue
             assert (stamp_ns(message), message.header.frame_id) in sent, name
+
+
+def check_json(listener: Listener) -> None:
+    """The JSON says what the message says."""
+    items = map(decode, listener.heard['json'])
+    told = {tuple(item['header']['stamp'].values()): item for item in items}
+    for array in listener.heard['expressions']:
+        item = told[array.header.stamp.sec, array.header.stamp.nanosec]
+        assert [face['expression'] for face in item['faces']] == [
+            face.expression for face in array.faces
+        ]
+
+
+def decode(message: Any) -> Any:
+    return json.loads(message.data)
 
 
 def check_shapes(listener: Listener) -> None:
@@ -117,6 +135,10 @@ def test_a_track_ends(listener: Listener, perception: None, media: Path) -> None
     empty = next(m for m in tracked if stamp_ns(m) > last_seen and not m.ids)
     assert stamp_ns(empty) - last_seen <= 10**9 + 50_000_000
     assert all(not m.ids for m in tracked if stamp_ns(m) >= stamp_ns(empty))
+    # The topics of a face close with it.
+    face_id = next(m.ids[0] for m in tracked if m.ids)
+    topic = f'/humans/faces/{face_id}/expression'
+    listener.spin_until(lambda: not listener.count_publishers(topic), 'closed topics')
     assert not listener.heard['expressions'][-1].faces
 
 
@@ -124,7 +146,12 @@ def test_a_track_ends(listener: Listener, perception: None, media: Path) -> None
 def test_five_faces(listener: Listener, perception: None, media: Path) -> None:
     play(listener, media / 'multi_face.jpg')
     assert len({face.face_id for face in listener.heard['expressions'][-1].faces}) == 5
-    assert len(listener.heard['tracked'][-1].ids) == 5
+    ids = list(listener.heard['tracked'][-1].ids)
+    assert len(ids) == 5
+    for name in FACE_TOPICS:
+        [publisher] = listener.get_publishers_info_by_topic(f'/humans/faces/{ids[0]}/{name}')
+        assert publisher.qos_profile.reliability == ReliabilityPolicy.RELIABLE
+        assert publisher.qos_profile.durability == DurabilityPolicy.VOLATILE
 
 
 def test_the_sample_is_happy(listener: Listener, perception: None, sample: Path) -> None:
