@@ -163,13 +163,15 @@ def expression_from(
     """
     label = last_certain if state.abstained else state.label
     name = contempt_alias if label == 'contempt' else EMOTION_TO_HRI[label]
-    probability = float(state.expression.probabilities[state.expression.labels.index(label)])
+    shares = dict(zip(state.expression.labels, state.expression.probabilities.tolist()))
     return HriExpression(
         header=header,
         expression=name,
         valence=state.expression.valence,
         arousal=state.expression.arousal,
-        confidence=min(probability, 0.1) if state.abstained else state.expression.confidence,
+        confidence=(
+            min(shares.get(label, 0.0), 0.1) if state.abstained else state.expression.confidence
+        ),
     )
 
 
