@@ -26,12 +26,7 @@ def listener() -> Iterator[Listener]:
 @pytest.fixture
 def perception(listener: Listener) -> Iterator[None]:
     """Start the node; its images are reliable, and none is stale however slow the machine."""
-    words = [
-        'image_reliability:=reliable',
-        'max_age_s:=0.0',
-        'image_depth:=10',
-        'publish_json:=true',
-    ]
+    rules = ('image_reliability:=reliable', 'max_age_s:=0.0', 'publish_json:=true')
     process = start('up', *(word for rule in rules for word in ('-p', rule)))
     try:
         listener.spin_until(
