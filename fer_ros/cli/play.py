@@ -70,8 +70,11 @@ def _play(source, options: argparse.Namespace) -> int:  # type: ignore[no-untype
     node = PlayNode(how)
     try:
         if not node.wait_for_subscribers():
-            wanted = f'{options.subscribers} subscribers'
-            print(f'fer-ros play: no {wanted} yet; playing anyway', file=sys.stderr)
+            print(
+                f'fer-ros play: expected {options.subscribers} to listen within {options.wait:g} '
+                's, found fewer; playing anyway',
+                file=sys.stderr,
+            )
         count = _with_progress(node.play(source), source.info, quiet=options.quiet)
     finally:
         node.destroy_node()

@@ -1,0 +1,3 @@
+"""How long the made source is."""
+
+FRAMES = 15
