@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from typing import Any
 
 from fer_ros.rosless.context import ExternalShutdownException, context
@@ -21,13 +22,16 @@ class SingleThreadedExecutor:
         self._checked_s = time.monotonic()
 
     def add_node(self, node: Any) -> bool:
-        """Serve a node."""
+        """Serve a node; return whether it is a new one."""
+        if node in self._nodes:
+            return False
         self._nodes.append(node)
         return True
 
     def remove_node(self, node: Any) -> None:
         """Serve it no more."""
-        self._nodes.remove(node)
+        if node in self._nodes:
+            self._nodes.remove(node)
 
     def spin(self) -> None:
         """Serve until the process is told to end."""
@@ -92,11 +96,20 @@ class SingleThreadedExecutor:
 MultiThreadedExecutor = SingleThreadedExecutor
 
 
+@cache
+def get_global_executor() -> SingleThreadedExecutor:
+    """Return the executor of :func:`spin` and :func:`spin_once`."""
+    return SingleThreadedExecutor()
+
+
 def spin(node: Any, executor: SingleThreadedExecutor | None = None) -> None:
     """Serve a node until the process is told to end."""
-    executor = executor or SingleThreadedExecutor()
+    executor = executor or get_global_executor()
     executor.add_node(node)
-    executor.spin()
+    try:
+        executor.spin()
+    finally:
+        executor.remove_node(node)
 
 
 def spin_once(
@@ -106,7 +119,9 @@ def spin_once(
     timeout_sec: float | None = None,
 ) -> None:
     """Serve a node once."""
-    executor = executor or SingleThreadedExecutor()
+    executor = executor or get_global_executor()
     executor.add_node(node)
-    executor.spin_once(timeout_sec)
-    executor.remove_node(node)
+    try:
+        executor.spin_once(timeout_sec)
+    finally:
+        executor.remove_node(node)

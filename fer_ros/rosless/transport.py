@@ -227,8 +227,10 @@ class Participant:
 
     def _read(self) -> None:
         """Wait for samples of any reader; begin again when readers come or go."""
-        while not self._stopping:
+        while True:
             self._changed.set(False)
+            if self._stopping:  # after the line above, which may undo what close() has set
+                return
             with self._lock:
                 readers = list(self._readers)
             self._read_until_changed(readers)
