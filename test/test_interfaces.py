@@ -117,3 +117,20 @@ def test_every_emotion_has_a_name_that_libhri_knows() -> None:
     assert len(HRI_EXPRESSIONS) == len(set(HRI_EXPRESSIONS)) == 25
     assert set(EMOTION_TO_HRI) == set(EMOTIONS)
     assert set(EMOTION_TO_HRI.values()) <= set(HRI_EXPRESSIONS)
+
+
+def test_every_file_names_the_same_version_and_maintainer() -> None:
+    versions = {
+        re.search(pattern, (ROOT / path).read_text(encoding='utf-8'))[1]  # type: ignore[index]
+        for path, pattern in (
+            ('package.xml', r'<version>(.*)</version>'),
+            ('fer_msgs/package.xml', r'<version>(.*)</version>'),
+            ('setup.py', r"version='(.*)'"),
+            ('fer_ros/__init__.py', r"__version__ = '(.*)'"),
+        )
+    }
+    assert len(versions) == 1
+    # colcon takes a package with an invalid address for plain Python, and says nothing.
+    for path in ('package.xml', 'fer_msgs/package.xml'):
+        [address] = re.findall(r'email="([^"]*)"', (ROOT / path).read_text(encoding='utf-8'))
+        assert re.fullmatch(r'[\w.+-]+@[\w-]+\.[a-z]{2,}', address)
