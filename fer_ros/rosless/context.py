@@ -85,9 +85,10 @@ class Context:
             self._participant.close()
         self._participant = self._graph = None
         self._running = False
-        for number, handler in self._handlers.items():
-            signal.signal(number, handler)
-        self._handlers.clear()
+        if threading.current_thread() is threading.main_thread():  # others may not
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+            self._handlers.clear()
         self.wake()
 
     def wake(self) -> None:

@@ -133,5 +133,5 @@ def test_a_full_name_goes_before_a_pattern_as_in_rclpy(tmp_path):
 def test_a_broken_file_is_named(tmp_path, text):
     path = tmp_path / 'p.yaml'
     path.write_text(text)
-    with pytest.raises(ConfigError, match='p.yaml'):
+    with pytest.raises(ConfigError, match=r'p\.yaml'):
         ros('--params-file', str(path))
