@@ -16,6 +16,7 @@ from fer_ros.detection import (
     build_detector,
 )
 from fer_ros.errors import FrameError
+from fer_ros.inference.engine import Engine
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.recognition import (
@@ -86,6 +87,11 @@ class Pipeline:
     def config(self) -> PipelineConfig:
         """The configuration in force."""
         return self._config
+
+    @property
+    def detector_engines(self) -> tuple[Engine, Engine]:
+        """The detector's nets: full range, short range."""
+        return self._detector.engines
 
     @property
     def model_ids(self) -> tuple[str, ...]:

@@ -19,7 +19,6 @@ import numpy as np
 
 from fer_ros.detection import (
     DetectionConfig,
-    FaceDetector,
     FarFaces,
     TrackedFace,
     TrackingConfig,
@@ -210,7 +209,7 @@ def _rate(
     finder: FaceFinder, portraits: Sequence[Portrait], width: int, positions: int, seed: int
 ) -> RateBySize:
     """Show every face at one width and count what finds it."""
-    whole = FaceDetector(*finder.engines, replace(finder.detection, far_faces=FarFaces.OFF))
+    whole = finder.detector(replace(finder.detection, far_faces=FarFaces.OFF))
     hits = []
     for portrait in portraits:
         for scene in scenes(portrait, width, positions, seed):

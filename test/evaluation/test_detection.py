@@ -29,6 +29,7 @@ from fer_ros.evaluation.face_scenes import (
 )
 from fer_ros.evaluation.finder import FaceFinder
 from fer_ros.evaluation.folder import data_folder
+from fer_ros.pipeline import Pipeline
 from fer_ros.types import Frame, Roi
 
 # Her face in the photo, read off: cheek to cheek, hair line to chin.
@@ -197,12 +198,12 @@ def real_data() -> Path:
     ('clip', 'face_frames', 'frames'), [('single_face.mp4', 72, 72), ('face_noface.mov', 72, 169)]
 )
 def test_a_clip_has_one_person_from_first_to_last(real_data, clip, face_frames, frames):
-    finder = FaceFinder(DetectionConfig(), TrackingConfig())
+    pipeline = Pipeline()
     seen, tracked = [], []
     for index, pixels in enumerate(read_clip(real_data / 'media' / clip)):
-        faces = finder.find(Frame(index * STEP_NS, 'camera', index, pixels))
-        seen.append({face.face_id for face in faces})
-        tracked.append(finder.tracker.tracked())
+        result = pipeline.process(Frame(index * STEP_NS, 'camera', index, pixels))
+        seen.append({state.face.face_id for state in result.states})
+        tracked.append(result.tracked)
     assert len(seen) == frames
     assert len(set.union(*seen)) == 1
     assert [len(ids) for ids in seen] == [1] * face_frames + [0] * (frames - face_frames)
