@@ -3,9 +3,14 @@ from __future__ import annotations
 import contextlib
 import math
 
-import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from fer_msgs.msg import FaceExpression, FaceExpressionArray
+from hri_msgs.msg import IdsList
+from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
+from std_msgs.msg import Header
 
 from fer_ros.errors import SourceError
 from fer_ros.evaluation.recorder import ResultsBag
@@ -18,34 +23,32 @@ STAMP_NS = 1_700_000_000_123_456_789
 
 
 def header(stamp_ns: int):
-    types = typestore().types
-    stamp = types['builtin_interfaces/msg/Time'](*divmod(stamp_ns, 1_000_000_000))
-    return types['std_msgs/msg/Header'](stamp, 'cam')
+    sec, nanosec = divmod(stamp_ns, 1_000_000_000)
+    return Header(stamp=Time(sec=sec, nanosec=nanosec), frame_id='cam')
 
 
 def expressions(stamp_ns: int, face_id: str = 'anna'):
-    types = typestore().types
-    face = types['fer_msgs/msg/FaceExpression'](
+    face = FaceExpression(
         face_id=face_id, roi_xmin=0.1, roi_ymin=0.2, roi_xmax=0.3, roi_ymax=0.4,
-        labels=['neutral', 'happiness'], probabilities=np.array([0.25, 0.75], np.float32),
+        labels=['neutral', 'happiness'], probabilities=[0.25, 0.75],
         expression='happiness',
         compound_expression='', compound_share=0.0, valence=0.5, arousal=-0.25, intensity=0.5,
-        phase=2, phase_start=types['builtin_interfaces/msg/Time'](1, 2), action_units=[],
+        phase=2, phase_start=Time(sec=1, nanosec=2), action_units=[],
         head_yaw_rad=math.nan, head_pitch_rad=0.0, head_roll_rad=0.0, quality=1.0,
         quality_flags=0, confidence=0.75, abstained=True, abstained_reason='blur',
         model_ids=['m'],
     )  # fmt: skip
-    return types[ARRAY](header(stamp_ns), [face], 12.5, 4.0, 7, 3)
+    return FaceExpressionArray(
+        header=header(stamp_ns), faces=[face], latency_ms=12.5, inference_ms=4.0,
+        frames_processed=7, frames_dropped=3,
+    )  # fmt: skip
 
 
 def diagnostics(stamp_ns: int):
-    types = typestore().types
     pairs = {'drops_replaced': '5', 'backend': 'cpu', 'models': 'a, b'}
-    values = [types['diagnostic_msgs/msg/KeyValue'](key, value) for key, value in pairs.items()]
-    status = types['diagnostic_msgs/msg/DiagnosticStatus'](
-        level=0, name='fer: perception', message='', hardware_id='', values=values
-    )
-    return types['diagnostic_msgs/msg/DiagnosticArray'](header(stamp_ns), [status])
+    values = [KeyValue(key=key, value=value) for key, value in pairs.items()]
+    status = DiagnosticStatus(level=DiagnosticStatus.OK, name='fer: perception', values=values)
+    return DiagnosticArray(header=header(stamp_ns), status=[status])
 
 
 def write(path, count: int = 2):
@@ -57,12 +60,11 @@ def write(path, count: int = 2):
 
 
 def ids():
-    return typestore().types['hri_msgs/msg/IdsList'](header(STAMP_NS), ['anna'])
+    return IdsList(header=header(STAMP_NS), ids=['anna'])
 
 
 def put(bag, topic: str, kind: str, message, index: int) -> None:
-    data = bytes(typestore().serialize_cdr(message, kind))
-    bag.write(topic, kind, data, STAMP_NS + 1_000_000 + index)
+    bag.write(topic, kind, serialize_message(message), STAMP_NS + 1_000_000 + index)
 
 
 def test_what_is_written_is_read_back(tmp_path):
