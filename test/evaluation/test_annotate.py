@@ -57,6 +57,27 @@ def test_any_size_of_image(size, roi):
     assert annotate(black(*size), faces, {}, 'status').shape == (*size, 3)
 
 
+def test_a_crowd_has_panels_of_one_line():
+    roi = (0.4, 0.4, 0.5, 0.5)
+
+    def inked(count: int) -> int:
+        faces = [face(f'f{index}', roi=roi) for index in range(count)]
+        return int((annotate(black(), faces, {}, '').any(axis=-1)).sum())
+
+    # Beside the status strip, six full panels cover more than twice what seven lines do.
+    assert inked(6) - inked(0) > 2 * (inked(7) - inked(0))
+
+
+def test_an_empty_bar_and_a_full_one():
+    blue = (86, 180, 233)
+    name = next(n for n in map(str, 'abcdefghijklmnop') if colour_of(n) == blue)
+    none = annotate(black(), [face(name, confidence=0.0, intensity=0.0)], {}, '')
+    full = annotate(black(), [face(name, confidence=1.0, intensity=1.0)], {}, '')
+    count = [int((image == blue).all(axis=-1).sum()) for image in (none, full)]
+    # Two bars of at least 50x8 pixels.
+    assert count[1] - count[0] > 800
+
+
 def brightness(path) -> list[int]:
     capture, found = cv2.VideoCapture(str(path)), []
     while True:
