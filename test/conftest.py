@@ -9,12 +9,14 @@ import pytest
 
 # Each test process its own domain on loopback, so that runs side by side never hear each other.
 # Before anything can import rclpy: the middleware reads these once.
-os.environ['ROS_DOMAIN_ID'] = str(1 + os.getpid() % 100)
+os.environ.pop('ROS_DOMAIN_ID', None)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_LOCALHOST_ONLY'] = '1'
 
 from fer_ros import rosless
+from fer_ros.cli.common import choose_domain
 
+choose_domain()
 rosless.install()
 
 ROOT = Path(__file__).resolve().parents[1]

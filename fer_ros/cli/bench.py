@@ -47,7 +47,7 @@ def main(words: Sequence[str]) -> int:
 def _node(sample: Path) -> dict[str, Any]:
     """Start the node under a playing camera; return what it takes to its first message."""
     common.stay_on_this_machine()
-    os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+    common.choose_domain()
     common.use_ros()
     import rclpy
     from fer_msgs.msg import FaceExpressionArray  # type: ignore[attr-defined,unused-ignore]

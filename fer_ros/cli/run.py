@@ -36,7 +36,7 @@ def main(words: Sequence[str]) -> int:
         info = opened.info
     _require_folder(options.out)
     common.stay_on_this_machine()
-    os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+    common.choose_domain()
     common.use_ros()
     summary = _run(source, info, options)
     if options.json:
