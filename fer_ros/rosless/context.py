@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from fer_ros.errors import MiddlewareError, MissingExtra
+from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.arguments import Arguments, parse
 from fer_ros.rosless.logging import settings
 from fer_ros.rosless.network import domain_id as environment_domain_id
@@ -63,8 +63,10 @@ class Context:
             from fer_ros.rosless.transport import Participant
         except ImportError as error:
             if error.name and error.name.startswith('cyclonedds'):
-                raise MissingExtra(
-                    'cyclonedds', 'rosless', 'ROS 2 topics without a ROS 2 installation'
+                raise MiddlewareError(
+                    'topics without ROS 2 need the package cyclonedds, which can not be imported '
+                    f'({error}): pip install cyclonedds==11.0.1, or install ROS 2 where it has no '
+                    'wheel (Linux on aarch64, Python 3.14)'
                 ) from None
             raise
         self._participant = Participant(number)

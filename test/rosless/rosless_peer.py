@@ -68,6 +68,13 @@ def latch(node: Node, topic: str, qos: str, *texts: str) -> None:
     rclpy.spin(node)
 
 
+def repeat(node: Node, topic: str, qos: str) -> None:
+    """Publish again and again."""
+    publisher = node.create_publisher(UInt32, topic, profile(qos))
+    node.create_timer(0.05, lambda: publisher.publish(UInt32(data=7)))
+    rclpy.spin(node)
+
+
 def listen(node: Node, topic: str, qos: str) -> None:
     """Print what comes."""
     node.create_subscription(String, topic, lambda message: say(heard=message.data), profile(qos))
@@ -89,7 +96,7 @@ def parameters(node: Node, *_: str) -> None:
     )
 
 
-MODES = {mode.__name__: mode for mode in (echo, count, latch, listen, parameters)}
+MODES = {mode.__name__: mode for mode in (echo, count, latch, repeat, listen, parameters)}
 
 
 def main() -> None:

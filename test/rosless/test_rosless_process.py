@@ -132,8 +132,13 @@ def test_without_the_wheel_the_error_says_what_to_install(tmp_path):
         'import rclpy; rclpy.init(args=[])\n'
     )
     done = python(code)
-    assert 'MissingExtra' in done.stderr
-    assert 'cyclonedds' in done.stderr.splitlines()[-1]
+    assert 'pip install cyclonedds==' in done.stderr.splitlines()[-1]
+
+
+def test_the_version_in_that_text_is_the_one_that_is_pinned():
+    pinned = re.search(r"'(cyclonedds==[\d.]+);", (ROOT / 'setup.py').read_text())
+    assert pinned
+    assert pinned[1] in (ROOT / 'fer_ros' / 'rosless' / 'context.py').read_text()
 
 
 @pytest.mark.parametrize('uri', ['<CycloneDDS><Domain><General><Foo>', 'file:///nowhere.xml'])

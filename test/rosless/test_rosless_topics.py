@@ -203,7 +203,7 @@ def test_a_best_effort_subscription_hears_a_reliable_publisher(node, peer, spin_
     node.create_subscription(
         UInt32, 'mixed', lambda m: heard.append(m.data), qos_profile_sensor_data
     )
-    peer('count', '/rosless/mixed', 'reliable,volatile,10', '3')
+    peer('repeat', '/rosless/mixed', 'reliable,volatile,10')
     spin_until(node, lambda: heard, 'a number')
 
 
