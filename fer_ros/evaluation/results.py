@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rosbags.highlevel import AnyReader
 
 from fer_ros.errors import SourceError
 from fer_ros.taxonomy import Phase
+from fer_ros.types import Float64
 
 NS_PER_S = 1_000_000_000
 EXPRESSIONS = 'fer_msgs/msg/FaceExpressionArray'
@@ -19,7 +21,11 @@ DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
 
 @dataclass(frozen=True, slots=True)
 class FaceRow:
-    """One face in one frame, as fer_msgs/FaceExpression tells it."""
+    """One face in one frame, as fer_msgs/FaceExpression tells it.
+
+    :param abstained: why no label is vouched for, or '' where one is.
+    :param roi: xmin, ymin, xmax, ymax in shares of the image.
+    """
 
     face_id: str
     labels: tuple[str, ...]
@@ -82,9 +88,30 @@ def _face_row(face: Any) -> FaceRow:
         phase=Phase(face.phase),
         valence=float(face.valence),
         arousal=float(face.arousal),
-        abstained=face.abstained_reason,
+        abstained=face.abstained_reason or ('abstained' if face.abstained else ''),
         roi=(face.roi_xmin, face.roi_ymin, face.roi_xmax, face.roi_ymax),
     )
+
+
+def people(rows: Sequence[FrameRow]) -> dict[str, list[tuple[int, FaceRow]]]:
+    """Return each person's rows with their stamps, the first seen first."""
+    found: dict[str, list[tuple[int, FaceRow]]] = {}
+    for row in rows:
+        for face in row.faces:
+            found.setdefault(face.face_id, []).append((row.stamp_ns, face))
+    return found
+
+
+def distributions(faces: Sequence[FaceRow]) -> tuple[tuple[str, ...], Float64]:
+    """Return the labels of faces and (N, K) probabilities.
+
+    Models may change while a node runs, and their labels with them: a label that a face does not
+    have is 0 for it.
+    """
+    labels = tuple(dict.fromkeys(label for face in faces for label in face.labels))
+    rows = (dict(zip(face.labels, face.probabilities)) for face in faces)
+    table = [[row.get(label, 0.0) for label in labels] for row in rows]
+    return labels, np.array(table, np.float64).reshape(len(faces), len(labels))
 
 
 def health(message: Any) -> Health | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_ros.evaluation.results import FaceRow, FrameRow, Health
+from fer_ros.evaluation.results import FaceRow, FrameRow, Health, distributions, people
 
 PERCENTILES = (50, 90, 99)
 
@@ -18,13 +18,13 @@ def summarise(rows: Sequence[FrameRow], health: Health, *, frames: int) -> dict[
     :param rows: one per processed frame, in order of time.
     :param frames: how many the source sent.
     """
-    people = _people(rows)
+    seen_by_id = people(rows)
     return {
         'frames': frames,
         'frames_processed': len(rows),
         'drops': {**health.drops, 'unheard': _unheard(rows, health, frames)},
-        'faces': len(people),
-        'people': {face_id: _person(seen, rows) for face_id, seen in people.items()},
+        'faces': len(seen_by_id),
+        'people': {face_id: _person(seen, rows) for face_id, seen in seen_by_id.items()},
         'latency_ms': _percentiles([row.latency_ms for row in rows]),
         'inference_ms': _percentiles([row.inference_ms for row in rows]),
         'fps': _rate(rows),
@@ -38,22 +38,13 @@ def _unheard(rows: Sequence[FrameRow], health: Health, frames: int) -> int:
     return max(frames - len(rows) - sum(health.drops.values()), 0)
 
 
-def _people(rows: Sequence[FrameRow]) -> dict[str, list[tuple[int, FaceRow]]]:
-    """Return each person's rows with their stamps, the first seen first."""
-    people: dict[str, list[tuple[int, FaceRow]]] = {}
-    for row in rows:
-        for face in row.faces:
-            people.setdefault(face.face_id, []).append((row.stamp_ns, face))
-    return people
-
-
 def _person(seen: list[tuple[int, FaceRow]], rows: Sequence[FrameRow]) -> dict[str, Any]:
     faces = [face for _, face in seen]
-    mean = np.mean([face.probabilities for face in faces], axis=0)
-    labels = faces[0].labels
+    labels, probabilities = distributions(faces)
+    mean = probabilities.mean(axis=0)
     start_ns = rows[0].stamp_ns
     return {
-        'dominant': labels[int(mean.argmax())],
+        'dominant': labels[int(mean.argmax())] if labels else '',
         'probabilities': {label: round(float(p), 4) for label, p in zip(labels, mean)},
         'frames': len(faces),
         'first_s': round((seen[0][0] - start_ns) / 1e9, 3),

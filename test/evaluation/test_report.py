@@ -8,8 +8,8 @@ import pytest
 from run_rows import face, frame
 
 from fer_ros.evaluation import svg
-from fer_ros.evaluation.report import write_report
-from fer_ros.evaluation.results import NO_HEALTH
+from fer_ros.evaluation.report import MAX_PEOPLE, write_report
+from fer_ros.evaluation.results import NO_HEALTH, Health
 from fer_ros.evaluation.summary import summarise
 from fer_ros.taxonomy import Phase
 
@@ -27,6 +27,10 @@ def charts(text: str) -> list[ElementTree.Element]:
     return [ElementTree.fromstring(found) for found in re.findall(r'<svg.*?</svg>', text)]
 
 
+def titled(text: str) -> dict[str, ElementTree.Element]:
+    return {chart.findtext('title') or '': chart for chart in charts(text)}
+
+
 def test_a_chart_for_each_person(tmp_path):
     rows = [frame(i, face(), *([face('ben')] if i > 2 else [])) for i in range(6)]
     text = page(tmp_path, rows)
@@ -38,7 +42,7 @@ def test_a_chart_for_each_person(tmp_path):
 
 def test_nothing_from_the_network_and_no_script(tmp_path):
     text = page(tmp_path, [frame(0, face())])
-    assert not re.search(r'https?:|<script|<link|@import|url\(|src=', text)
+    assert not re.search(r'https?:|<script|<link|@import|url\((?!#)|src=', text)
     assert 'prefers-color-scheme:dark' in text
 
 
@@ -62,29 +66,71 @@ def test_short_runs(tmp_path, rows):
 
 def test_stretches_without_a_label_are_shaded(tmp_path):
     rows = [frame(i, face(abstained='blur' if 2 <= i < 5 else '')) for i in range(11)]
-    emotions = charts(page(tmp_path, rows))[0]
+    text = page(tmp_path, rows)
+    emotions = titled(text)['Emotions of anna']
     shades = emotions.findall("rect[@class='shade']")
-    # .2 s to .5 s of 1 s.
+    # .2 s to .5 s of 1.1 s: the last frame lasts as long as any.
     assert len(shades) == 1
-    width = svg.WIDTH - svg.LEFT
-    assert float(shades[0].get('x')) == pytest.approx(svg.LEFT + 0.2 * width, abs=0.1)
-    assert float(shades[0].get('width')) == pytest.approx(0.3 * width, abs=0.1)
+    width = svg.WIDTH - svg.LEFT - svg.RIGHT
+    assert float(shades[0].get('x')) == pytest.approx(svg.LEFT + 0.2 / 1.1 * width, abs=0.1)
+    assert float(shades[0].get('width')) == pytest.approx(0.3 / 1.1 * width, abs=0.1)
+    assert emotions.findtext("rect[@class='hatch']/title") == 'blur'
 
 
 def test_a_strip_of_phases(tmp_path):
     phases = [Phase.NEUTRAL] * 2 + [Phase.ONSET] * 3 + [Phase.APEX] * 6
     rows = [frame(i, face(phase=phase)) for i, phase in enumerate(phases)]
-    found = {chart.findtext('title'): chart for chart in charts(page(tmp_path, rows))}
-    assert len(found['Phases of anna'].findall('polygon')) == 3
+    strip = titled(page(tmp_path, rows))['Phases of anna']
+    assert [mark.findtext('title') for mark in strip.findall('rect')] == [
+        'neutral', 'onset', 'apex',
+    ]  # fmt: skip
 
 
-def test_a_curve_by_hand():
-    found = svg.line(np.array([0.0, 2.0]), np.array([0.0, 1.0]), (0.0, 2.0), '#000')
-    bottom, top = svg.HEIGHT - svg.BOTTOM, svg.TOP
-    points = ElementTree.fromstring(found).get('points')
-    assert points == f'{svg.LEFT:.1f},{bottom:.1f} {svg.WIDTH:.1f},{top:.1f}'
+def test_who_leaves_is_not_drawn_while_away(tmp_path):
+    # Seen for 1 s, away for 2 s, seen for 1 s: two bands of each emotion.
+    rows = [frame(i, *([face()] if not 10 <= i < 30 else [])) for i in range(40)]
+    emotions = titled(page(tmp_path, rows))['Emotions of anna']
+    bands = [band for band in emotions.findall('polygon') if band.findtext('title') == 'fear']
+    width = svg.WIDTH - svg.LEFT - svg.RIGHT
+    found = [
+        (min(x), max(x))
+        for x in ([float(p.split(',')[0]) for p in b.get('points').split()] for b in bands)
+    ]
+    expected = [(0.0, 0.25), (0.75, 1.0)]
+    assert np.array(found) == pytest.approx(svg.LEFT + np.array(expected) * width, abs=0.1)
+
+
+def test_the_last_bar_holds_all_later_frames(tmp_path):
+    latencies = [10.0] * 200 + [5000.0]
+    rows = [frame(i, latency_ms=latency) for i, latency in enumerate(latencies)]
+    bars = titled(page(tmp_path, rows))['Latency in milliseconds'].findall("rect[@class='bar']")
+    names = [bar.findtext('title') for bar in bars]
+    # 1.2 times the 99th percentile of 10 ms, in 40 bars of .3 ms.
+    assert names[33] == '9.9 to 10.2 ms: 200'
+    assert names[39] == '11.7 ms or more: 1'
+
+
+def test_drops_are_explained_most_frequent_first(tmp_path):
+    health = Health({'replaced': 2, 'stale': 5}, '', ())
+    rows = [frame(0)]
+    path = tmp_path / 'report.html'
+    write_report(path, rows, summarise(rows, health, frames=8))
+    text = path.read_text(encoding='utf-8')
+    assert 'Frames dropped: 7' in text
+    assert text.index('<td>stale') < text.index('<td>replaced') < text.index('<td>unheard')
+    assert 'a newer frame came' in text
 
 
 def test_long_runs_stay_light(tmp_path):
     rows = [frame(i, face()) for i in range(5000)]
     assert len(page(tmp_path, rows)) < 200_000
+
+
+def test_crowds_stay_light(tmp_path):
+    # A new person every second for ten minutes, the first of them for two.
+    rows = [frame(i, face(f'p{i // 10}' if i >= 1200 else 'anna')) for i in range(6000)]
+    text = page(tmp_path, rows)
+    assert len(text) < 600_000
+    assert 'Emotions of anna' in titled(text)
+    assert len([title for title in titled(text) if title.startswith('Emotions')]) == MAX_PEOPLE
+    assert 'p599' in text
