@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -54,10 +55,15 @@ class Timeline:
     points: int = POINTS
 
     def stretches(self, key: Callable[[FaceRow], Any]) -> Iterator[tuple[float, float, FaceRow]]:
-        """Yield start, end and first face of each stretch in which the key stays the same."""
+        """Yield start, end and first face of each stretch in which the key stays the same.
+
+        Of a long run only every n-th face is looked at, as many as there are points: a key that
+        flickers would make the page heavy.
+        """
+        step = math.ceil(len(self.faces) / self.points)
         for low, high in self._pieces():
             begin = low
-            for index in range(low + 1, high + 1):
+            for index in [*range(low + step, high, step), high]:
                 if index == high or key(self.faces[index]) != key(self.faces[begin]):
                     end = self.times_s[index] if index < high else self._end_of(high)
                     yield float(self.times_s[begin]), float(end), self.faces[begin]

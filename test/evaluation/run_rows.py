@@ -14,7 +14,7 @@ def face(face_id='anna', probabilities=(0.2, 0.7, 0.1), abstained='', phase=Phas
         'face_id': face_id,
         'labels': LABELS,
         'probabilities': probabilities,
-        'expression': LABELS[max(range(3), key=probabilities.__getitem__)],
+        'expression': LABELS[max(range(len(probabilities)), key=probabilities.__getitem__)],
         'confidence': max(probabilities),
         'intensity': 0.5,
         'phase': phase,

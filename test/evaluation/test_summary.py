@@ -44,6 +44,16 @@ def test_the_mean_decides_not_the_most_frames():
     assert summarise(rows, NO_HEALTH, frames=4)['people']['anna']['dominant'] == 'happiness'
 
 
+def test_a_model_with_other_labels_may_take_over():
+    other = face(labels=('happiness', 'awe'), probabilities=(0.5, 0.5), expression='awe')
+    rows = [frame(0, face(probabilities=(0.2, 0.7, 0.1))), frame(1, other)]
+    anna = summarise(rows, NO_HEALTH, frames=2)['people']['anna']
+    assert anna['probabilities'] == {
+        'neutral': 0.1, 'happiness': 0.6, 'fear': 0.05, 'awe': 0.25,
+    }  # fmt: skip
+    assert anna['dominant'] == 'happiness'
+
+
 def test_nothing_happened():
     summary = summarise([], NO_HEALTH, frames=0)
     assert summary['faces'] == 0
