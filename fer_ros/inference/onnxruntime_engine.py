@@ -38,6 +38,7 @@ class OnnxRuntimeEngine:
         self._outputs = list(manifest.outputs)
         _require(manifest, 'input', [manifest.input.name], self._session.get_inputs())
         _require(manifest, 'outputs', self._outputs, self._session.get_outputs())
+        _require_labels(manifest, self._session.get_outputs())
         self._manifest = manifest
 
     @property
@@ -63,4 +64,17 @@ def _require(manifest: Manifest, what: str, wanted: list[str], ends: list[Any]) 
         raise ModelError(
             f"model '{manifest.id}': expected the {what} {wanted}, found {found}; "
             'correct the manifest'
+        )
+
+
+def _require_labels(manifest: Manifest, ends: list[Any]) -> None:
+    """Refuse a net whose classes are not as many as its manifest's labels."""
+    if not manifest.labels:
+        return
+    classes = next(end.shape[-1] for end in ends if end.name == manifest.outputs[0])
+    # A net may leave its width open: then the first faces tell.
+    if isinstance(classes, int) and classes != len(manifest.labels):
+        raise ModelError(
+            f"model '{manifest.id}': expected {len(manifest.labels)} classes, one a label, found "
+            f'{classes} in the output {manifest.outputs[0]}; correct the labels in the manifest'
         )

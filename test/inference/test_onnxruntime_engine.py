@@ -35,12 +35,18 @@ def test_outputs_come_in_the_order_of_the_manifest(manifest: Manifest) -> None:
     logits, embedding = OnnxRuntimeEngine(manifest).run(batch)
     assert logits.shape == (3, 8)
     assert len(embedding) == 3
-    turned = replace(manifest, outputs=manifest.outputs[::-1])
+    turned = replace(manifest, outputs=manifest.outputs[::-1], labels=())
     other, again = OnnxRuntimeEngine(turned).run(batch)
     np.testing.assert_array_equal(other, embedding)
     np.testing.assert_array_equal(again, logits)
     (alone,) = OnnxRuntimeEngine(replace(manifest, outputs=('logits',))).run(batch)
     np.testing.assert_array_equal(alone, logits)
+
+
+def test_labels_and_classes_are_as_many(manifest: Manifest) -> None:
+    text = refused(replace(manifest, labels=manifest.labels[:7]))
+    assert 'expected 7 classes' in text
+    assert 'found 8' in text
 
 
 def test_each_face_of_a_batch_is_its_own(manifest: Manifest) -> None:
