@@ -10,16 +10,23 @@ import cv2
 from fer_ros.errors import SourceError
 from fer_ros.types import UInt8
 
-MAX_REPEATS = 150  # of one frame across a gap: five seconds at 30 frames a second
+MAX_GAP_S = 5.0  # that a frame is held; longer gaps are cut to this
+FPS_RANGE = (1.0, 120.0)  # what players take; containers may claim anything
+DEFAULT_FPS = 30.0
 
 
 class AnnotatedVideo:
     """Writes frames at a constant rate, repeated or left out as their stamps say."""
 
     def __init__(self, path: Path, fps: float) -> None:
-        """Begin at the first frame; its size is the video's."""
+        """Begin at the first frame; its size is the video's.
+
+        :param fps: of the video, moved into 1..120; 30 where it is not a positive number.
+        """
         self._path = path
-        self._fps = fps
+        low, high = FPS_RANGE
+        # NaN fails the comparison too.
+        self._fps = min(max(fps, low), high) if fps > 0.0 else DEFAULT_FPS
         self._writer: cv2.VideoWriter | None = None
         self._partial = path.with_name(f'.{path.name}')
         self._first_ns = 0
@@ -31,7 +38,7 @@ class AnnotatedVideo:
         if self._writer is None:
             self._open(pixels, stamp_ns)
         due = round((stamp_ns - self._first_ns) * 1e-9 * self._fps) + 1
-        repeats = min(due - self._written, MAX_REPEATS)
+        repeats = min(due - self._written, round(MAX_GAP_S * self._fps))
         if repeats <= 0:
             return
         bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
@@ -50,8 +57,8 @@ class AnnotatedVideo:
 
     def _open(self, pixels: UInt8, stamp_ns: int) -> None:
         height, width = pixels.shape[:2]
-        # Encoders want even sizes.
-        self._size = (width - width % 2, height - height % 2)
+        # Encoders want even sizes, and something to encode.
+        self._size = (max(width - width % 2, 2), max(height - height % 2, 2))
         self._first_ns = stamp_ns
         writer = cv2.VideoWriter(
             str(self._partial), cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self._size

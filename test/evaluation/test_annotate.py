@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 import pytest
@@ -106,6 +108,38 @@ def test_odd_sizes_and_changes_of_size(tmp_path):
         video.write(np.zeros((49, 65, 3), np.uint8), 0)
         video.write(np.zeros((100, 100, 3), np.uint8), NS // 10)
     assert len(brightness(path)) == 2
+
+
+@pytest.mark.parametrize('size', [(1, 1), (1, 50), (3, 2)])
+def test_images_of_a_pixel(tmp_path, size):
+    path = tmp_path / 'annotated.mp4'
+    with AnnotatedVideo(path, 10.0) as video:
+        video.write(np.zeros((*size, 3), np.uint8), 0)
+    assert len(brightness(path)) == 1
+
+
+@pytest.mark.parametrize(
+    ('claimed', 'fps'),
+    [(0.0, 30.0), (-5.0, 30.0), (math.nan, 30.0), (90_000.0, 120.0), (0.2, 1.0)],
+)
+def test_rates_that_no_player_takes(tmp_path, claimed, fps):
+    path = tmp_path / 'annotated.mp4'
+    with AnnotatedVideo(path, claimed) as video:
+        video.write(np.zeros((48, 64, 3), np.uint8), 0)
+        video.write(np.zeros((48, 64, 3), np.uint8), NS)
+    assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(fps, rel=0.01)
+    assert len(brightness(path)) == fps + 1
+
+
+def test_a_long_gap_is_cut(tmp_path):
+    path = tmp_path / 'annotated.mp4'
+    with AnnotatedVideo(path, 10.0) as video:
+        for level, second in ((50, 0), (150, 3600), (100, 3601)):
+            video.write(np.full((48, 64, 3), level, np.uint8), second * NS)
+    found = brightness(path)
+    # One frame, five seconds, one second.
+    assert len(found) == 1 + 50 + 10
+    assert (found[0], found[1], found[50], found[51]) == (1, 3, 3, 2)
 
 
 def test_no_frame_no_file(tmp_path):
