@@ -69,17 +69,18 @@ def _play(source, options: argparse.Namespace) -> int:  # type: ignore[no-untype
     rclpy.init(args=common.ros_arguments(options))
     node = PlayNode(how)
     try:
-        if not node.wait_for_subscribers():
+        if not node.wait_for_subscribers() and rclpy.ok():
             print(
                 f'fer-ros play: expected {options.subscribers} to listen within {options.wait:g} '
                 's, found fewer; playing anyway',
                 file=sys.stderr,
             )
         count = _with_progress(node.play(source), source.info, quiet=options.quiet)
+        stopped = not rclpy.ok()
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
-    if not count:
+    if not count and not stopped:
         raise SourceError(f'{options.source}: expected frames, found none that decode')
     for note in (f'{source.broken} frames did not decode' if source.broken else '', *source.notes):
         if note:

@@ -78,11 +78,14 @@ class PlayNode(Node):
     def wait_for_subscribers(self) -> bool:
         """Wait until enough listen; return whether they do."""
         deadline_s = time.monotonic() + self._options.wait_s
-        while self._images.get_subscription_count() < self._options.subscribers:
+        # A signal ends the context first: nothing may be asked of a publisher after that.
+        while rclpy.ok():
+            if self._images.get_subscription_count() >= self._options.subscribers:
+                return True
             if time.monotonic() > deadline_s:
-                return False
+                break
             time.sleep(0.02)
-        return True
+        return False
 
     def play(self, source: Source) -> Iterator[int]:
         """Publish every frame when it is due; yield each one's stamp in nanoseconds."""
