@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from typing import Any
 
 import rclpy
@@ -176,10 +178,17 @@ def run(args: list[str] | None = None, *, autostart: bool = False) -> int:
         print(f'fer: {error}', file=sys.stderr)
         return 2
     finally:
+        _ignore_interrupts()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
+
+
+def _ignore_interrupts() -> None:
+    """Let the process end in order: on Ctrl-C, ros2 launch interrupts its nodes a second time."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _start(node: PerceptionNode) -> bool:
