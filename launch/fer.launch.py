@@ -86,13 +86,14 @@ def _change(node: LifecycleNode, transition: int) -> EmitEvent:
 
 
 def _activate_when_configured(node: LifecycleNode) -> RegisterEventHandler:
-    """Return the handler that activates a node as soon as it is configured."""
+    """Return the handler that activates a node when it is configured for the first time."""
     return RegisterEventHandler(
         OnStateTransition(
             target_lifecycle_node=node,
             start_state='configuring',
             goal_state='inactive',
             entities=[_change(node, Transition.TRANSITION_ACTIVATE)],
+            handle_once=True,  # whoever configures the node later activates it as well
         )
     )
 
