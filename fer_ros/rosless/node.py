@@ -244,9 +244,14 @@ class Node:
         if chosen is not None:
             reason = refusal(name, chosen, kind, descriptor, declaring=True)
         if reason:
-            wrong_type = type_of(chosen) != kind and not descriptor.dynamic_typing
-            error = InvalidParameterTypeException if wrong_type else InvalidParameterValueException
-            raise error(
+            found = type_of(chosen)
+            if found != kind and not descriptor.dynamic_typing:
+                raise InvalidParameterTypeException(
+                    f"Trying to set parameter '{name}' to '{chosen}' of type '{found.name}', "
+                    f"expecting type '{kind.name}': {name}",
+                    [name],
+                )
+            raise InvalidParameterValueException(
                 f"Invalid parameter value ({chosen}) for parameter '{name}'. Reason: {reason}",
                 [name],
             )

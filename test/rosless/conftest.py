@@ -17,6 +17,8 @@ from rclpy.node import Node
 
 ROOT = Path(__file__).resolve().parents[2]
 PEER = Path(__file__).with_name('rosless_peer.py')
+# Another interpreter for the other processes: one of a real ROS 2 tests both on one wire.
+PEER_PYTHON = os.environ.get('FER_ROS_PEER_PYTHON', sys.executable)
 PATIENCE_S = 30.0  # for a slow machine; nothing waits that long where all is well
 
 
@@ -25,7 +27,7 @@ class Peer:
 
     def __init__(self, *words: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, str(PEER), *words],
+            [PEER_PYTHON, str(PEER), *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

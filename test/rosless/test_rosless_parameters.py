@@ -140,4 +140,6 @@ def test_the_command_line_reaches_a_node(peer, tmp_path):
 def test_a_bad_value_on_the_command_line_ends_the_program(peer):
     status, _, err = peer('parameters', '--ros-args', '-p', 'threshold:=1').end()
     assert status != 0
-    assert "expected 'Type.DOUBLE' got 'Type.INTEGER'" in err
+    # rclpy's own words, to the letter.
+    text = "Trying to set parameter 'threshold' to '1' of type 'INTEGER', expecting type 'DOUBLE'"
+    assert text in err.splitlines()[-1]

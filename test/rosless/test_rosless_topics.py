@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from importlib import import_module
 
@@ -64,9 +65,12 @@ def _filled(field, index):
 
 def test_every_message_goes_to_another_process_and_back(node, peer, spin_until):
     other = peer('echo', *TYPES, '--ros-args', '-r', '__ns:=/rosless')
-    assert other.read() == {'ready': True}
+    missing = other.read()['missing']
+    assert not missing or 'FER_ROS_PEER_PYTHON' in os.environ
     back, publishers = {}, {}
     for index, typename in enumerate(TYPES):
+        if index in missing:
+            continue
         kind = message_class(typename)
         publishers[index] = node.create_publisher(kind, f'to_{index}', 10)
         node.create_subscription(
@@ -81,23 +85,23 @@ def test_every_message_goes_to_another_process_and_back(node, peer, spin_until):
         'the echo',
     )
     deadline_s = time.monotonic() + PATIENCE_S
-    while len(back) < len(TYPES):
+    while len(back) < len(publishers):
         # The way back may open a moment later than the graph tells.
         assert time.monotonic() < deadline_s, sorted(set(publishers) - set(back))
         for index, publisher in publishers.items():
             if index not in back:
                 publisher.publish(filled(TYPES[index]))
         rclpy.spin_once(node, timeout_sec=0.2)
-        while len(back) < len(TYPES) and any(s.waiting() for s in node.subscriptions):
+        while len(back) < len(publishers) and any(s.waiting() for s in node.subscriptions):
             rclpy.spin_once(node, timeout_sec=0.0)
-    for index, typename in enumerate(TYPES):
-        assert back[index] == filled(typename), typename
-        assert type(back[index]) is message_class(typename)
+    for index, message in back.items():
+        assert message == filled(TYPES[index]), TYPES[index]
+        assert type(message) is message_class(TYPES[index])
 
 
 def test_an_image_of_720p(node, peer, spin_until):
     other = peer('echo', 'sensor_msgs/msg/Image', '--ros-args', '-r', '__ns:=/rosless')
-    assert other.read() == {'ready': True}
+    assert other.read() == {'missing': []}
     pixels = np.random.default_rng(1).integers(0, 256, 720 * 1280 * 3, np.uint8)
     got = []
     publisher = node.create_publisher(Image, 'to_0', 10)
