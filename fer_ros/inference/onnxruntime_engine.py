@@ -71,10 +71,10 @@ def _require_labels(manifest: Manifest, ends: list[Any]) -> None:
     """Refuse a net whose classes are not as many as its manifest's labels."""
     if not manifest.labels:
         return
-    classes = next(end.shape[-1] for end in ends if end.name == manifest.outputs[0])
+    classes = next((end.shape[-1] for end in ends if end.name == 'logits'), None)
     # A net may leave its width open: then the first faces tell.
     if isinstance(classes, int) and classes != len(manifest.labels):
         raise ModelError(
             f"model '{manifest.id}': expected {len(manifest.labels)} classes, one a label, found "
-            f'{classes} in the output {manifest.outputs[0]}; correct the labels in the manifest'
+            f'{classes} in its logits; correct the labels in the manifest'
         )
