@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rosbags.highlevel import AnyReader
 
-from fer_ros.errors import SourceError
+from fer_ros.errors import DataError
+from fer_ros.sources.bag_reader import open_bag
 from fer_ros.taxonomy import Phase
 from fer_ros.types import Float64
 
 NS_PER_S = 1_000_000_000
 EXPRESSIONS = 'fer_msgs/msg/FaceExpressionArray'
 DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
+KINDS = frozenset({EXPRESSIONS, DIAGNOSTICS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,24 +133,24 @@ def health(message: Any) -> Health | None:
 
 
 def read_results(path: Path) -> tuple[list[FrameRow], Health]:
-    """Read the file that a run wrote.
+    """Read the file that a run wrote; of one that was cut off, what is whole.
 
     :raises SourceError: it is no bag.
+    :raises DataError: its messages are not those of fer_ros.
     """
+    bag = open_bag(path)
     try:
-        with AnyReader([path]) as reader:
-            kinds = (EXPRESSIONS, DIAGNOSTICS)
-            wanted = [item for item in reader.connections if item.msgtype in kinds]
-            return _collect(
-                (item.msgtype, reader.deserialize(data, item.msgtype))
-                for item, _, data in (reader.messages(wanted) if wanted else ())
-            )
-    except Exception as error:  # rosbags and what it stands on raise many kinds
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise SourceError(
-            f'{path}: expected a bag of fer_ros results, found: {reason}; was the run stopped '
-            'before it ended?'
+        wanted = [name for name, topic in bag.topics.items() if topic.type in KINDS]
+        return _collect((item.type, bag.decode(item)) for item in bag.messages(wanted))
+    except DataError:
+        raise
+    except (AttributeError, ValueError) as error:
+        raise DataError(
+            f'{path}: expected results of fer_ros, found: {error}; were they recorded by another '
+            'version?'
         ) from None
+    finally:
+        bag.close()
 
 
 def _collect(messages: Iterable[tuple[str, Any]]) -> tuple[list[FrameRow], Health]:

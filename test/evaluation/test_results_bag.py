@@ -12,9 +12,9 @@ from rclpy.serialization import serialize_message
 from rosbags.highlevel import AnyReader
 from std_msgs.msg import Header
 
-from fer_ros.errors import SourceError
+from fer_ros.errors import DataError, SourceError
 from fer_ros.evaluation.recorder import ResultsBag
-from fer_ros.evaluation.results import read_results
+from fer_ros.evaluation.results import frame_row, read_results
 from fer_ros.rosless import typestore
 from fer_ros.taxonomy import Phase
 
@@ -125,3 +125,38 @@ def test_no_bag(tmp_path):
     with pytest.raises(SourceError) as error:
         read_results(path)
     assert '\n' not in str(error.value)
+
+
+def test_of_a_file_that_was_cut_off_what_is_whole_is_read(tmp_path):
+    path = tmp_path / 'results.mcap'
+    write(path, count=40)
+    cut = tmp_path / 'cut.mcap'
+    content = path.read_bytes()
+    cut.write_bytes(content[: len(content) // 2])
+    rows, _ = read_results(cut)
+    assert 0 < len(rows) < 40
+    assert [row.stamp_ns for row in rows] == [STAMP_NS + index for index in range(len(rows))]
+
+
+def test_no_label_without_a_reason_is_no_label():
+    message = expressions(STAMP_NS)
+    message.faces[0].abstained_reason = ''
+    assert frame_row(message).faces[0].abstained == 'abstained'
+    message.faces[0].abstained = False
+    assert frame_row(message).faces[0].abstained == ''
+
+
+def test_results_that_can_not_be_ours(tmp_path):
+    path = tmp_path / 'results.mcap'
+    message = expressions(STAMP_NS)
+    message.faces[0].phase = 200
+    with ResultsBag(path, typestore()) as bag:
+        put(bag, '/fer/expressions', ARRAY, message, 0)
+    with pytest.raises(DataError, match='expected results of fer_ros, found: 200') as error:
+        read_results(path)
+    assert '\n' not in str(error.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(SourceError, match=r'results\.mcap'):
+        read_results(tmp_path / 'results.mcap')
