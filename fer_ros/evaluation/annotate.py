@@ -24,7 +24,8 @@ DARK = (20, 20, 20)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # At lengths of a 480 px image; all drawing is scaled by the image's shorter side.
 TITLE, SMALL = 0.45, 0.34
-PAD = 7
+PAD, BAR = 7, 64
+BARS = ('confidence', 'intensity')
 CROWD = 6  # faces above which panels are one line, or they would hide the picture
 
 Colour = tuple[int, int, int]
@@ -109,7 +110,12 @@ def _panel_size(face: FaceRow, unit: float, *, full: bool) -> Size:
     title = _width(_title(face), TITLE * unit) + round((2 * PAD + 4) * unit)
     if not full:
         return title, round(24 * unit)
-    return max(title, round(172 * unit)), round(60 * unit)
+    bars = _width_of_names(unit) + round((PAD + 3 + 6 + BAR + 46) * unit)
+    return max(title, bars), round(60 * unit)
+
+
+def _width_of_names(unit: float) -> int:
+    return max(_width(name, SMALL * unit) for name in BARS)
 
 
 def _panel(image: UInt8, face: FaceRow, panel: Box, unit: float, *, full: bool) -> None:
@@ -122,9 +128,8 @@ def _panel(image: UInt8, face: FaceRow, panel: Box, unit: float, *, full: bool) 
     _text(image, _title(face), (x, top + round(17 * unit)), TITLE * unit, ink)
     if not full:
         return
-    start = x + max(_width(name, SMALL * unit) for name in ('confidence', 'intensity'))
-    start, end = start + round(6 * unit), right - round(46 * unit)
-    for row, name in enumerate(('confidence', 'intensity')):
+    start, end = x + _width_of_names(unit) + round(6 * unit), right - round(46 * unit)
+    for row, name in enumerate(BARS):
         y = top + round((27 + 15 * row) * unit)
         _text(image, name, (x, y + round(8 * unit)), SMALL * unit, ink)
         share = min(max(float(getattr(face, name)), 0.0), 1.0)
