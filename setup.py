@@ -20,7 +20,8 @@ setup(
     name=PACKAGE,
     version='0.1.0',
     description='Embodied facial expression recognition for ROS 2',
-    long_description=Path('README.md').read_text(encoding='utf-8'),
+    # colcon's symlink install runs a link to this file in a folder without the README.
+    long_description=(Path(__file__).resolve().parent / 'README.md').read_text(encoding='utf-8'),
     long_description_content_type='text/markdown',
     maintainer='fer_ros maintainers',
     maintainer_email='maintainers@fer-ros.org',
@@ -51,6 +52,8 @@ setup(
         'train': ['torch>=2.4,<3', 'onnx>=1.16,<2'],
         'gpu': ['onnxruntime-gpu>=1.17,<2'],
         'view': ['opencv-python>=4.8,<6'],
+        # colcon looks for pytest under this name.
+        'test': ['pytest>=6.2,<10'],
         'convert': ['tflite>=2.10,<3', 'flatbuffers>=23', 'onnx>=1.16,<2'],
         'dev': [
             'pytest>=8,<10',

@@ -10,12 +10,13 @@ import pytest
 # Each test process its own domain on loopback, so that runs side by side never hear each other.
 # Before anything can import rclpy: the middleware reads these once.
 os.environ.pop('ROS_DOMAIN_ID', None)
-os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-os.environ['ROS_LOCALHOST_ONLY'] = '1'
+os.environ.pop('ROS_AUTOMATIC_DISCOVERY_RANGE', None)
+os.environ.pop('ROS_LOCALHOST_ONLY', None)
 
 from fer_ros import rosless
-from fer_ros.cli.common import choose_domain
+from fer_ros.cli.common import choose_domain, stay_on_this_machine
 
+stay_on_this_machine()
 choose_domain()
 rosless.install()
 

@@ -7,9 +7,11 @@ import json
 import os
 import socket
 import sys
+from pathlib import Path
 from typing import Any
 
 from fer_ros import rosless
+from fer_ros.errors import ConfigError
 
 JSON_HELP = 'print one JSON object instead of text'
 
@@ -46,6 +48,8 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
     """Return the options as a ROS 2 command line."""
     found = ['--ros-args']
     if options.params:
+        if not Path(options.params).is_file():
+            raise ConfigError(f'{options.params}: expected a parameter file, found none')
         found += ['--params-file', options.params]
     for rule in options.remap:
         found += ['-r', rule]
@@ -58,9 +62,13 @@ def ros_arguments(options: argparse.Namespace) -> list[str]:
 
 def stay_on_this_machine() -> None:
     """Keep topics on loopback unless the user's environment says where they go."""
-    if not {'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'} & set(os.environ):
-        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    if {'ROS_LOCALHOST_ONLY', 'ROS_AUTOMATIC_DISCOVERY_RANGE'} & set(os.environ):
+        return
+    # Humble knows the older variable only, and later ones complain of it.
+    if os.environ.get('ROS_DISTRO') == 'humble':
         os.environ['ROS_LOCALHOST_ONLY'] = '1'
+    else:
+        os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 
 
 def choose_domain() -> None:

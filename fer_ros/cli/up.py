@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fer_ros.cli import common
-from fer_ros.config import share_dir
 
 
 def main(words: Sequence[str]) -> int:
@@ -17,7 +16,6 @@ def main(words: Sequence[str]) -> int:
     )
     common.add_ros_arguments(parser)
     options = parser.parse_args(words)
-    options.params = options.params or str(share_dir() / 'config' / 'fer.yaml')
     common.use_ros()
     from fer_ros.nodes.perception_node import run
 
