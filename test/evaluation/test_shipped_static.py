@@ -57,6 +57,6 @@ def test_the_shipped_model_keeps_what_its_card_says(
     assert figures.A8 > 0.81
     assert figures.B8 > 0.84
     assert figures.UAR_A7 > 0.58  # a handful of faces in each rare class
-    assert figures.ECE < 0.05  # measured .02 on all; six times fewer faces scatter more
+    assert figures.ECE < 0.08  # .02 on all; halves of 300 faces in 15 bins scatter by .05
     assert figures.params is not None
     assert figures.params < 5e6
