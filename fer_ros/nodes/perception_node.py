@@ -177,6 +177,9 @@ def run(args: list[str] | None = None, *, autostart: bool = False) -> int:
     except (FerError, ParameterException) as error:
         print(f'fer: {error}', file=sys.stderr)
         return 2
+    except Exception:
+        if rclpy.ok():  # else an interrupt closed a publisher that a callback was using
+            raise
     finally:
         _ignore_interrupts()
         if node is not None:

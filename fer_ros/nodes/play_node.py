@@ -101,7 +101,12 @@ class PlayNode(Node):
             # Played faster or slower, a stamp still tells when its frame was to be published.
             keep = self._options.source_stamps
             stamp_ns = frame.stamp_ns if keep else start_stamp_ns + elapsed_ns
-            self._publish(frame, stamp_ns, source.intrinsics)
+            try:
+                self._publish(frame, stamp_ns, source.intrinsics)
+            except Exception:
+                if rclpy.ok():
+                    raise
+                return  # a signal closed the publishers in the middle of a frame
             yield stamp_ns
 
     def _publish(self, frame: Frame, stamp_ns: int, intrinsics: CameraIntrinsics | None) -> None:

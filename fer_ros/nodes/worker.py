@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import rclpy
+
 from fer_ros.errors import FrameError
 from fer_ros.nodes import conversions, parameters
 from fer_ros.nodes.frame_slot import FrameSlot
@@ -83,6 +85,8 @@ class Worker:
             except FrameError as error:
                 self._drop(error.reason, str(error))
             except Exception as error:  # one bad frame must not end the node; it is counted
+                if not rclpy.ok():
+                    return  # an interrupt closed the publishers in the middle of a frame
                 self._drop(DropReason.ERROR.value, f'{type(error).__name__}: {error}')
 
     def _drop(self, reason: str, text: str) -> None:
