@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fer_ros.cli import common
-from fer_ros.errors import SourceError
+from fer_ros.errors import ConfigError, SourceError
 from fer_ros.sources import open_source
 
 
@@ -66,7 +66,10 @@ def _play(source, options: argparse.Namespace) -> int:  # type: ignore[no-untype
         subscribers=options.subscribers,
         fov_deg=options.fov,
     )
-    rclpy.init(args=common.ros_arguments(options))
+    try:
+        rclpy.init(args=common.ros_arguments(options))
+    except RuntimeError as error:  # what rcl says of options that it can not read
+        raise ConfigError(str(error)) from None
     node = PlayNode(how)
     try:
         if not node.wait_for_subscribers() and rclpy.ok():

@@ -165,7 +165,11 @@ def run(args: list[str] | None = None, *, autostart: bool = False) -> int:
     :param autostart: configure and activate at once, for use without a launch file.
     :return: the process's exit status.
     """
-    rclpy.init(args=args)
+    try:
+        rclpy.init(args=args)
+    except RuntimeError as error:  # what rcl says of a command line that it can not read
+        print(f'fer: {error}', file=sys.stderr)
+        return 2
     node = None
     try:
         node = PerceptionNode()
