@@ -65,7 +65,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
 def _run(source: str, info: SourceInfo, options: argparse.Namespace) -> dict[str, Any]:
     """Start both nodes, listen until the source has ended, and write the files."""
     import rclpy
-    from rclpy.executors import SingleThreadedExecutor
+    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 
     from fer_ros.nodes.play_node import PlayOptions
     from fer_ros.nodes.record_node import RecordNode
@@ -84,6 +84,8 @@ def _run(source: str, info: SourceInfo, options: argparse.Namespace) -> dict[str
         _wait_until_active(node, executor, children[0])
         children.append(_start('play', source, *_play_words(options)))
         _listen(executor, files, info, *children)
+    except ExternalShutdownException:
+        raise KeyboardInterrupt from None  # told to end: what came before is kept, as on Ctrl-C
     finally:
         for child in children:
             _stop(child)

@@ -50,7 +50,7 @@ class RunFiles:
             self._draw(self._pending.popleft())
 
     def expressions(self, message: Any) -> None:
-        """Keep a result; draw it, and the frames before it that never got one."""
+        """Keep a result, and draw the frames before it: by now their landmarks have come too."""
         row = frame_row(message)
         while self._pending and self._pending[0].stamp_ns < row.stamp_ns:
             self._draw(self._pending.popleft())
@@ -58,8 +58,6 @@ class RunFiles:
         # Landmarks of this frame may still come, those of earlier ones are drawn.
         for stamp_ns in [stamp_ns for stamp_ns in self._landmarks if stamp_ns < row.stamp_ns]:
             del self._landmarks[stamp_ns]
-        if self._pending and self._pending[0].stamp_ns == row.stamp_ns:
-            self._draw(self._pending.popleft())
 
     def landmarks(self, face_id: str, stamp_ns: int, shares: Float32) -> None:
         """Keep the landmarks of a face in the image of that stamp."""
