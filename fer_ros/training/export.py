@@ -63,9 +63,7 @@ def export(net: ExpressionNet, settings: StaticSettings, path: Path, *, half: bo
     partial.replace(path)
 
 
-def _check(
-    net: ExpressionNet, settings: StaticSettings, path: Path, tolerance: float
-) -> None:
+def _check(net: ExpressionNet, settings: StaticSettings, path: Path, tolerance: float) -> None:
     """Compare both runtimes on noise, for one face and for three."""
     session = onnxruntime.InferenceSession(str(path), providers=['CPUExecutionProvider'])
     for count in (1, 3):

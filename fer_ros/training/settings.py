@@ -111,7 +111,15 @@ class StaticSettings:
 
 
 _SHARES = (
-    'unaligned', 'mirror', 'tone', 'dark', 'noise', 'blur', 'jpeg', 'small', 'occluded',
+    'unaligned',
+    'mirror',
+    'tone',
+    'dark',
+    'noise',
+    'blur',
+    'jpeg',
+    'small',
+    'occluded',
 )
 
 

@@ -92,9 +92,7 @@ def test_half_precision_answers_alike(trained: Path) -> None:
         StaticRecogniser(OnnxRuntimeEngine(load_manifest(trained.with_name(f'{name}.yaml'))))
         for name in ('tiny', 'tiny-fp16')
     )
-    np.testing.assert_allclose(
-        half.logits(list(faces))[0], full.logits(list(faces))[0], atol=0.05
-    )
+    np.testing.assert_allclose(half.logits(list(faces))[0], full.logits(list(faces))[0], atol=0.05)
 
 
 def test_a_student_learns_from_a_teacher_too(
@@ -244,9 +242,7 @@ def test_a_loss_that_runs_away_ends_the_run(data_dir: Path, tmp_path: Path) -> N
 def test_an_output_folder_that_is_a_file_is_one_line(data_dir: Path, tmp_path: Path) -> None:
     (tmp_path / 'taken').write_text('', encoding='utf-8')
     with pytest.raises(ConfigError, match='choose another output folder'):
-        train_static(
-            data_dir, config(tmp_path), tmp_path / 'taken', resume=False, device='cpu'
-        )
+        train_static(data_dir, config(tmp_path), tmp_path / 'taken', resume=False, device='cpu')
 
 
 def test_missing_data_is_one_line(tmp_path: Path) -> None:
