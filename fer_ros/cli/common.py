@@ -7,11 +7,17 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.progress import track
 
 from fer_ros import rosless
 from fer_ros.errors import ConfigError
+
+Item = TypeVar('Item')
 
 JSON_HELP = 'print one JSON object instead of text'
 
@@ -25,6 +31,27 @@ def print_json(result: Any) -> None:
     """Print a result for programs."""
     json.dump(result, sys.stdout, indent=2)
     print()
+
+
+def print_figures(figures: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print named figures for programs or, a line each, for people."""
+    if as_json:
+        print_json(figures)
+        return
+    for name, value in figures.items():
+        print(f'{name:18} {_text(value)}')
+
+
+def _text(value: Any) -> str:
+    """Return a figure for people."""
+    if isinstance(value, dict):
+        return '  '.join(f'{name} {_text(item)}' for name, item in value.items())
+    return f'{value:.4g}' if isinstance(value, float) else str(value)
+
+
+def progress(items: Iterable[Item]) -> Iterator[Item]:
+    """Show how far a long loop is, on stderr."""
+    yield from track(list(items), 'measuring', console=Console(stderr=True), transient=True)
 
 
 def use_ros() -> str:
