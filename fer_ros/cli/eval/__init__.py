@@ -12,6 +12,7 @@ from fer_ros.cli import common
 KINDS = {
     'static': 'static expression on an npz of images and votes',
     'detection': 'detection rate by face size, false faces',
+    'jitter': 'changes of the label on photos that tremble',
 }
 
 
