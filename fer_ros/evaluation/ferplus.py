@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.errors import DataError
+from fer_ros.evaluation.metrics import Labels
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.types import Float32, UInt8
 
 COLUMNS = (*EMOTIONS, 'unknown', 'NF')
 CONTEMPT = EMOTIONS.index('contempt')
-
-Labels = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,25 +9,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.ferplus import (
     CONTEMPT,
-    Labels,
     VotedFaces,
     absolute_majority,
     load_faces,
     majority,
 )
+from fer_ros.evaluation.metrics import (
+    Labels,
+    accuracy,
+    cross_fitted_error,
+    mean_known,
+    mean_recall,
+    recall,
+)
 from fer_ros.evaluation.stills import Progress, aligned, alignments, locate_stills
-from fer_ros.recognition.static import StaticRecogniser, softmax
+from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.types import Float32, UInt8
 
 _BATCH = 64
-_BINS = 15  # of the reliability diagram, as in Guo et al. 2017
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +98,16 @@ def report(faces: VotedFaces, crops: UInt8, recogniser: StaticRecogniser) -> Sta
         )
     logits = logits_of(crops, recogniser)
     most, decided = majority(faces.votes), absolute_majority(faces.votes)
-    recalls = recall(logits, most)
+    recalls = recall(answers_of(logits), most, len(EMOTIONS))
     params = manifest.options.get('parameters')
     return StaticReport(
         n=int((most >= 0).sum()),
-        A8=accuracy(logits, most),
-        B8=accuracy(logits, decided),
+        A8=accuracy(answers_of(logits), most),
+        B8=accuracy(answers_of(logits), decided),
         A7=accuracy(*without_contempt(logits, most)),
         B7=accuracy(*without_contempt(logits, decided)),
-        UAR_A7=mean_recall(recall(*without_contempt(logits, most))),
-        UAR_A8=mean_recall(recalls),
+        UAR_A7=mean_recall(*without_contempt(logits, most), len(EMOTIONS) - 1),
+        UAR_A8=mean_known(recalls),
         ECE=cross_fitted_error(logits, most),
         per_class_recall={
             name: None if np.isnan(value) else float(value)
@@ -133,73 +138,18 @@ def logits_of(crops: UInt8, recogniser: StaticRecogniser) -> Float32:
     return np.concatenate(rows)
 
 
-def accuracy(logits: Float32, labels: Labels) -> float:
-    """Return the share of right answers among the faces with a label (>= 0)."""
-    scored = labels >= 0
-    return float((logits.argmax(axis=1) == labels)[scored].mean()) if scored.any() else 0.0
+def answers_of(logits: Float32) -> Labels:
+    """Return (N,) the strongest class of (N, K) logits."""
+    answers: Labels = logits.argmax(axis=1)
+    return answers
 
 
-def recall(logits: Float32, labels: Labels) -> NDArray[np.float64]:
-    """Return (K,) shares of each class that were found; NaN where it does not occur."""
-    right = logits.argmax(axis=1) == labels
-    counts = np.bincount(labels[labels >= 0], minlength=logits.shape[1])
-    hits = np.bincount(labels[right], minlength=logits.shape[1])
-    return np.where(counts > 0, hits / np.maximum(counts, 1), np.nan)
-
-
-def mean_recall(recalls: NDArray[np.float64]) -> float:
-    """Return the mean over the classes that occur (UAR)."""
-    known = recalls[~np.isnan(recalls)]
-    return float(known.mean()) if len(known) else 0.0
-
-
-def without_contempt(logits: Float32, labels: Labels) -> tuple[Float32, Labels]:
-    """Leave contempt out: as a label, and as an answer."""
+def without_contempt(logits: Float32, labels: Labels) -> tuple[Labels, Labels]:
+    """Return answers and labels of protocols A7 and B7: contempt is neither."""
     keep = [index for index in range(logits.shape[1]) if index != CONTEMPT]
     place = np.full(logits.shape[1] + 1, -1)  # the last place is that of -1
     place[keep] = np.arange(len(keep))
-    return logits[:, keep], place[labels]
-
-
-def fit_temperature(logits: Float32, labels: Labels) -> float:
-    """Return the temperature with the least cross-entropy against the labels (>= 0)."""
-    scored = labels >= 0
-    used, wanted = logits[scored], labels[scored]
-    if not len(used):
-        return 1.0
-
-    def loss(log_temperature: float) -> float:
-        picked = softmax(used, float(np.exp(log_temperature)))[np.arange(len(wanted)), wanted]
-        return float(-np.log(np.maximum(picked, 1e-12)).mean())
-
-    # The loss has one minimum: look coarsely from 1/10 to 10, then finely around the best.
-    grid = np.linspace(np.log(0.1), np.log(10.0), 47)
-    best = grid[np.argmin([loss(value) for value in grid])]
-    fine = np.linspace(best - 0.1, best + 0.1, 41)
-    return float(np.exp(fine[np.argmin([loss(value) for value in fine])]))
-
-
-def calibration_error(probabilities: Float32, labels: Labels) -> float:
-    """Return the expected calibration error in equal bins of confidence (Guo et al. 2017)."""
-    scored = labels >= 0
-    confidence = probabilities.max(axis=1)[scored]
-    right = (probabilities.argmax(axis=1) == labels)[scored]
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gaps = np.bincount(bins, weights=confidence - right, minlength=_BINS)
-    return float(np.abs(gaps).sum() / max(len(right), 1))
-
-
-def cross_fitted_error(logits: Float32, labels: Labels) -> float:
-    """Return the calibration error with the temperature of the other half, mean of both ways."""
-    scored = labels >= 0
-    logits, labels = logits[scored], labels[scored]
-    halves = [slice(0, None, 2), slice(1, None, 2)]
-    errors = []
-    for fitted, measured in (halves, halves[::-1]):
-        temperature = fit_temperature(logits[fitted], labels[fitted])
-        probabilities = softmax(logits[measured], temperature)
-        errors.append(calibration_error(probabilities, labels[measured]))
-    return float(np.mean(errors))
+    return answers_of(logits[:, keep]), place[labels]
 
 
 def milliseconds_a_face(crop: UInt8, recogniser: StaticRecogniser, repeats: int = 50) -> float:

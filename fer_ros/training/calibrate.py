@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from fer_ros.evaluation.ferplus import majority
-from fer_ros.evaluation.static import fit_temperature, logits_of
+from fer_ros.evaluation.metrics import fit_temperature
+from fer_ros.evaluation.static import logits_of
 from fer_ros.inference.manifest import load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.recognition.static import StaticRecogniser
