@@ -318,15 +318,28 @@ class AlignedFace:
 
 @dataclass(frozen=True, slots=True)
 class ActionUnit:
-    """One FACS action unit: intensity (strength) and confidence (certainty), both 0..1."""
+    """One FACS action unit: intensity (strength) and confidence (certainty), both 0..1.
+
+    :param left, right: intensity of each side of the face, None where the face has one.
+    """
 
     intensity: float
     confidence: float
+    left: float | None = None
+    right: float | None = None
 
     def __post_init__(self) -> None:
-        """Check both ranges."""
+        """Check the ranges."""
         _require_range('ActionUnit', 'intensity', self.intensity, 0.0, 1.0)
         _require_range('ActionUnit', 'confidence', self.confidence, 0.0, 1.0)
+        for name, side in (('left', self.left), ('right', self.right)):
+            if side is not None:
+                _require_range('ActionUnit', name, side, 0.0, 1.0)
+
+    @property
+    def asymmetry(self) -> float:
+        """By how much one side is stronger, 0..1; 0 where the face has one."""
+        return 0.0 if self.left is None or self.right is None else abs(self.left - self.right)
 
 
 NO_ACTION_UNITS: Mapping[int, ActionUnit] = MappingProxyType({})
@@ -379,6 +392,25 @@ class Expression:
         """Entropy of the distribution as a share of its maximum, 0 (certain) .. 1 (uniform)."""
         p = np.clip(self.probabilities.astype(np.float64), 1e-12, 1.0)
         return float(-(p * np.log(p)).sum() / math.log(max(len(self.labels), 2)))
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the action units say of one label.
+
+    :param speaks_for: FACS codes seen that belong to it, the strongest first.
+    :param speaks_against: FACS codes seen that contradict it, the strongest first.
+    :param support: -1 (contradicted) .. 1 (all of it is shown).
+    """
+
+    label: str
+    speaks_for: tuple[int, ...]
+    speaks_against: tuple[int, ...]
+    support: float
+
+    def __post_init__(self) -> None:
+        """Check the range."""
+        _require_range('Evidence', 'support', self.support, -1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

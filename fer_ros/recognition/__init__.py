@@ -1,14 +1,19 @@
 """The recognition room: aligned faces in, expressions and their course over time out."""
 
+from fer_ros.recognition.emfacs import evidence, evidences
+from fer_ros.recognition.intensity import IntensityMeter
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.recognition.temporal import TemporalConfig, TemporalFilter
 from fer_ros.recognition.trust import TrustConfig, abstention, compound
 
 __all__ = [
+    'IntensityMeter',
     'StaticRecogniser',
     'TemporalConfig',
     'TemporalFilter',
     'TrustConfig',
     'abstention',
     'compound',
+    'evidence',
+    'evidences',
 ]
