@@ -20,16 +20,26 @@ from fer_ros.inference.engine import Engine
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.recognition import (
+    Observation,
     StaticRecogniser,
+    Temporal,
     TemporalConfig,
     TemporalFilter,
+    TemporalState,
     TrustConfig,
     abstention,
     compound,
 )
 from fer_ros.roi import roi_from_landmarks
 from fer_ros.taxonomy import DropReason
-from fer_ros.types import CameraIntrinsics, Expression, Face, FaceState, Frame, Landmarks
+from fer_ros.types import (
+    CameraIntrinsics,
+    ExpressionEvent,
+    Face,
+    FaceState,
+    Frame,
+    Landmarks,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +66,14 @@ class FrameResult:
     :param states: the faces seen in it.
     :param tracked: ids that are followed, those unseen for a moment included.
     :param ended: ids that are followed no more since the last frame.
+    :param events: what began, was full, faded or was over, as this frame made it known.
     """
 
     stamp_ns: int
     states: tuple[FaceState, ...]
     tracked: tuple[str, ...]
     ended: tuple[str, ...]
+    events: tuple[ExpressionEvent, ...] = ()
 
 
 class Pipeline:
@@ -80,7 +92,7 @@ class Pipeline:
             mirror=self._config.mirror,
         )
         self._tracker = FaceTracker(self._config.tracking)
-        self._filter = TemporalFilter(self._config.temporal)
+        self._temporal: Temporal = TemporalFilter(self._config.temporal)
         self._last_stamp_ns: int | None = None
 
     @property
@@ -109,13 +121,13 @@ class Pipeline:
         self._config = config
         self._detector.config = config.detection
         self._tracker.config = config.tracking
-        self._filter.config = config.temporal
+        self._temporal.config = config.temporal
 
     def reset(self) -> None:
         """Forget every face and the time: the same frames then give the same numbers again."""
         self._detector.reset()
         self._tracker.reset()
-        self._filter.reset()
+        self._temporal.reset()
         self._last_stamp_ns = None
 
     def process(self, frame: Frame, intrinsics: CameraIntrinsics | None = None) -> FrameResult:
@@ -128,10 +140,10 @@ class Pipeline:
             describe(frame, found.face_id, found.landmarks, intrinsics)
             for found in self.find(frame)
         ]
-        states = self._recognise(frame, faces)
+        states, events = self._recognise(frame, faces)
         ended = self._tracker.ended()
-        self._filter.forget(ended)
-        return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended)
+        events += self._temporal.forget(ended)
+        return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended, events)
 
     def find(self, frame: Frame) -> list[TrackedFace]:
         """Take the next frame and return the faces seen in it: the first half of the walk."""
@@ -162,18 +174,24 @@ class Pipeline:
                 landmarks[index] = better
         return landmarks
 
-    def _recognise(self, frame: Frame, faces: Sequence[Face]) -> tuple[FaceState, ...]:
+    def _recognise(
+        self, frame: Frame, faces: Sequence[Face]
+    ) -> tuple[tuple[FaceState, ...], tuple[ExpressionEvent, ...]]:
         """Recognise all faces in one batch and follow each over time."""
         size = self._recogniser.engine.manifest.input.width
         aligned = [align(frame, face, size) for face in faces]
         expressions = self._recogniser.recognise(aligned)
-        return tuple(map(self._state, faces, expressions))
-
-    def _state(self, face: Face, expression: Expression) -> FaceState:
-        """Blend one face's expression into its past."""
-        state = self._filter.update(
-            face.face_id, expression, weight=face.quality.score, stamp_ns=face.stamp_ns
+        followed = self._temporal.update_all(
+            [
+                Observation(face.face_id, expression, face.quality.score, face.stamp_ns)
+                for face, expression in zip(faces, expressions)
+            ]
         )
+        events = tuple(event for state in followed for event in state.events)
+        return tuple(map(self._state, faces, followed)), events
+
+    def _state(self, face: Face, state: TemporalState) -> FaceState:
+        """Judge one face's expression as it is now."""
         return FaceState(
             face=face,
             expression=state.expression,

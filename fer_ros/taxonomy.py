@@ -54,6 +54,15 @@ class Phase(IntEnum):
     OFFSET = 3
 
 
+class EventKind(IntEnum):
+    """What an event tells of an expression; values equal those of fer_msgs."""
+
+    ONSET = 1
+    APEX = 2
+    OFFSET = 3
+    END = 4
+
+
 class QualityFlag(IntFlag):
     """What makes a face hard to read; values equal those of fer_msgs."""
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.errors import DataError
-from fer_ros.taxonomy import LandmarkScheme, Phase, QualityFlag
+from fer_ros.taxonomy import EventKind, LandmarkScheme, Phase, QualityFlag
 
 UInt8 = NDArray[np.uint8]
 Float32 = NDArray[np.float32]
@@ -443,3 +443,40 @@ class FaceState:
     def __post_init__(self) -> None:
         """Check the intensity."""
         _require_range('FaceState', 'intensity', self.intensity, 0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionEvent:
+    """A change of phase of one face's expression; stamps in ns, None what is not known yet.
+
+    :param stamp_ns: of the frame that made it known, some frames after the change itself.
+    :param label: what is expressed.
+    :param peak: largest intensity so far, 0..1.
+    :param onset_ns: stamp of the frame in which the expression began.
+    :param apex_ns: in which it was full.
+    :param offset_ns: in which it began to fade.
+    :param end_ns: in which it was over.
+    """
+
+    face_id: str
+    stamp_ns: int
+    kind: EventKind
+    label: str
+    peak: float
+    onset_ns: int
+    apex_ns: int | None = None
+    offset_ns: int | None = None
+    end_ns: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the peak and the order of stamps."""
+        _require_range('ExpressionEvent', 'peak', self.peak, 0.0, 1.0)
+        told = (self.onset_ns, self.apex_ns, self.offset_ns, self.end_ns, self.stamp_ns)
+        known = [stamp_ns for stamp_ns in told if stamp_ns is not None]
+        if known != sorted(known):
+            raise DataError(f'ExpressionEvent: expected stamps in order, found {known}')
+
+    @property
+    def duration_ns(self) -> int:
+        """From the onset to the end, or to the frame at hand where it is not over."""
+        return (self.stamp_ns if self.end_ns is None else self.end_ns) - self.onset_ns

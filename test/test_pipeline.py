@@ -185,7 +185,7 @@ def test_ended_faces_are_forgotten_in_every_room(pipeline: Pipeline, frames: lis
                 assert (result.states, result.ended) == ((), ())
         assert result.tracked == ()
         assert result.ended == (seen[-1],)
-        assert pipeline._filter._memories == {}
+        assert pipeline._temporal._memories == {}
     assert len(seen) == 8
     assert len(set(seen)) == 4
 
@@ -340,4 +340,4 @@ def test_nobody_is_in_a_cartoon(pipeline: Pipeline, media: Path) -> None:
     last_ns = max(result.stamp_ns for result in results if result.states)
     assert 0.8 * NS <= ended[0].stamp_ns - last_ns <= 0.9 * NS
     assert results[-1].tracked == ()
-    assert pipeline._filter._memories == {}
+    assert pipeline._temporal._memories == {}

@@ -14,6 +14,7 @@ from fer_ros.evaluation import svg
 from fer_ros.evaluation.results import FrameRow
 from fer_ros.evaluation.timeline import Timeline, charts, colour_of, timelines
 from fer_ros.taxonomy import DropReason
+from fer_ros.types import ExpressionEvent
 
 MAX_PEOPLE = 24  # with charts, those seen longest; the table has everybody
 BINS = 40
@@ -53,13 +54,18 @@ padding:.8rem 1rem;border-radius:.5rem}dt{color:var(--soft)}dd{margin:0;overflow
 """
 
 
-def write_report(path: Path, rows: Sequence[FrameRow], summary: Mapping[str, Any]) -> None:
+def write_report(
+    path: Path,
+    rows: Sequence[FrameRow],
+    summary: Mapping[str, Any],
+    events: Sequence[ExpressionEvent] = (),
+) -> None:
     """Write the page of a run; one without frames or faces says so.
 
     :param summary: as :func:`fer_ros.evaluation.summary.summarise` returns it; ``source``, where
         it has one, names what was played.
     """
-    found = sorted(timelines(rows), key=lambda person: -len(person.faces))[:MAX_PEOPLE]
+    found = sorted(timelines(rows, events), key=lambda person: -len(person.faces))[:MAX_PEOPLE]
     found.sort(key=lambda person: person.times_s[0])
     people = summary['people']
     body = [

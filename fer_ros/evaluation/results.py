@@ -11,12 +11,13 @@ import numpy as np
 
 from fer_ros.errors import DataError
 from fer_ros.sources.bag_reader import open_bag
-from fer_ros.taxonomy import Phase
-from fer_ros.types import Float64
+from fer_ros.taxonomy import EventKind, Phase
+from fer_ros.types import ExpressionEvent, Float64
 
 NS_PER_S = 1_000_000_000
 EXPRESSIONS = 'fer_msgs/msg/FaceExpressionArray'
 DIAGNOSTICS = 'diagnostic_msgs/msg/DiagnosticArray'
+EVENTS = 'fer_msgs/msg/ExpressionEvent'
 KINDS = frozenset({EXPRESSIONS, DIAGNOSTICS})
 
 
@@ -92,6 +93,35 @@ def _face_row(face: Any) -> FaceRow:
         abstained=face.abstained_reason or ('abstained' if face.abstained else ''),
         roi=(face.roi_xmin, face.roi_ymin, face.roi_xmax, face.roi_ymax),
     )
+
+
+def event_row(message: Any) -> ExpressionEvent:
+    """Return an ExpressionEvent message as an event."""
+    stamp_ns = _stamp_ns(message.header.stamp)
+    apex_ns, offset_ns, end_ns = (
+        _stamp_ns(stamp) or None for stamp in (message.apex, message.offset, message.end)
+    )
+    return ExpressionEvent(
+        face_id=message.face_id,
+        stamp_ns=stamp_ns,
+        kind=EventKind(message.kind),
+        label=message.expression,
+        peak=float(message.peak),
+        onset_ns=_stamp_ns(message.onset),
+        apex_ns=apex_ns,
+        offset_ns=offset_ns,
+        end_ns=end_ns,
+    )
+
+
+def _stamp_ns(stamp: Any) -> int:
+    return int(stamp.sec * NS_PER_S + stamp.nanosec)
+
+
+def told(events: Iterable[ExpressionEvent]) -> list[ExpressionEvent]:
+    """Return each expression once, as it was last told, by the time of its onset."""
+    last = {(event.face_id, event.onset_ns): event for event in events}
+    return sorted(last.values(), key=lambda event: event.onset_ns)
 
 
 def people(rows: Sequence[FrameRow]) -> dict[str, list[tuple[int, FaceRow]]]:

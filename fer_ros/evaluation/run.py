@@ -10,10 +10,17 @@ from typing import Any
 from fer_ros.evaluation.annotate import annotate
 from fer_ros.evaluation.recorder import ResultsBag
 from fer_ros.evaluation.report import write_report
-from fer_ros.evaluation.results import NO_HEALTH, FrameRow, Health, frame_row, health
+from fer_ros.evaluation.results import (
+    NO_HEALTH,
+    FrameRow,
+    Health,
+    event_row,
+    frame_row,
+    health,
+)
 from fer_ros.evaluation.summary import summarise
 from fer_ros.evaluation.video import AnnotatedVideo
-from fer_ros.types import Float32, Frame
+from fer_ros.types import ExpressionEvent, Float32, Frame
 
 MAX_PENDING = 90  # frames that wait for their result: three seconds at 30 Hz
 
@@ -26,6 +33,7 @@ class RunFiles:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.rows: list[FrameRow] = []
+        self.events: list[ExpressionEvent] = []
         self.health: Health = NO_HEALTH
         self.health_count = 0
         self.frames = 0
@@ -59,6 +67,10 @@ class RunFiles:
         for stamp_ns in [stamp_ns for stamp_ns in self._landmarks if stamp_ns < row.stamp_ns]:
             del self._landmarks[stamp_ns]
 
+    def event(self, message: Any) -> None:
+        """Keep an event."""
+        self.events.append(event_row(message))
+
     def landmarks(self, face_id: str, stamp_ns: int, shares: Float32) -> None:
         """Keep the landmarks of a face in the image of that stamp."""
         self._landmarks.setdefault(stamp_ns, {})[face_id] = shares
@@ -76,11 +88,11 @@ class RunFiles:
             self._draw(self._pending.popleft())
         self._video.close()
         self._bag.close()
-        summary = summarise(self.rows, self.health, frames=self.frames)
+        summary = summarise(self.rows, self.health, frames=self.frames, events=self.events)
         summary['source'] = self._source
         text = json.dumps(summary, indent=2)
         (self.folder / 'summary.json').write_text(text + '\n', encoding='utf-8')
-        write_report(self.folder / 'report.html', self.rows, summary)
+        write_report(self.folder / 'report.html', self.rows, summary, self.events)
         return summary
 
     def _draw(self, frame: Frame) -> None:

@@ -7,16 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from fer_ros.evaluation.results import FaceRow, FrameRow, Health, distributions, people
+from fer_ros.evaluation.results import FaceRow, FrameRow, Health, distributions, people, told
+from fer_ros.types import ExpressionEvent
 
 PERCENTILES = (50, 90, 99)
 
 
-def summarise(rows: Sequence[FrameRow], health: Health, *, frames: int) -> dict[str, Any]:
+def summarise(
+    rows: Sequence[FrameRow],
+    health: Health,
+    *,
+    frames: int,
+    events: Sequence[ExpressionEvent] = (),
+) -> dict[str, Any]:
     """Return figures of a run.
 
     :param rows: one per processed frame, in order of time.
     :param frames: how many the source sent.
+    :param events: all that were told; of each expression the last one counts.
     """
     seen_by_id = people(rows)
     return {
@@ -25,6 +33,7 @@ def summarise(rows: Sequence[FrameRow], health: Health, *, frames: int) -> dict[
         'drops': {**health.drops, 'unheard': _unheard(rows, health, frames)},
         'faces': len(seen_by_id),
         'people': {face_id: _person(seen, rows) for face_id, seen in seen_by_id.items()},
+        'events': [_event(event, rows[0].stamp_ns) for event in told(events)] if rows else [],
         'latency_ms': _percentiles([row.latency_ms for row in rows]),
         'inference_ms': _percentiles([row.inference_ms for row in rows]),
         'fps': _rate(rows),
@@ -51,6 +60,25 @@ def _person(seen: list[tuple[int, FaceRow]], rows: Sequence[FrameRow]) -> dict[s
         'last_s': round((seen[-1][0] - start_ns) / 1e9, 3),
         'mean_intensity': round(float(np.mean([face.intensity for face in faces])), 4),
         'abstained_share': round(float(np.mean([bool(face.abstained) for face in faces])), 4),
+    }
+
+
+def _event(event: ExpressionEvent, start_ns: int) -> dict[str, Any]:
+    """Return when an expression came and went, in seconds of the run; null: not seen."""
+    stamps = {
+        'onset_s': event.onset_ns,
+        'apex_s': event.apex_ns,
+        'offset_s': event.offset_ns,
+        'end_s': event.end_ns,
+    }
+    return {
+        'face_id': event.face_id,
+        'expression': event.label,
+        **{
+            name: None if stamp_ns is None else round((stamp_ns - start_ns) / 1e9, 3)
+            for name, stamp_ns in stamps.items()
+        },
+        'peak': round(event.peak, 4),
     }
 
 

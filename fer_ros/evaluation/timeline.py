@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from fer_ros.evaluation import svg
-from fer_ros.evaluation.results import FaceRow, FrameRow, distributions, people
+from fer_ros.evaluation.results import FaceRow, FrameRow, distributions, people, told
 from fer_ros.evaluation.svg import Axes, Values
 from fer_ros.taxonomy import Phase
+from fer_ros.types import ExpressionEvent
 
 # Okabe & Ito 2008, neutral in grey.
 COLOURS = {
@@ -37,6 +38,16 @@ MIN_SHARE = 0.002  # less of a label, all the time, can not be seen
 
 
 @dataclass(frozen=True, slots=True)
+class Happening:
+    """One expression that came and went; seconds from the start of the run."""
+
+    label: str
+    peak: float
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """One person over time.
 
@@ -45,6 +56,7 @@ class Timeline:
     :param frame_s: how long one frame lasts.
     :param whole_s: start and end of the run.
     :param points: how many the curves may have.
+    :param events: what the person expressed, in order of time.
     """
 
     face_id: str
@@ -53,6 +65,7 @@ class Timeline:
     frame_s: float
     whole_s: tuple[float, float]
     points: int = POINTS
+    events: tuple[Happening, ...] = ()
 
     def stretches(self, key: Callable[[FaceRow], Any]) -> Iterator[tuple[float, float, FaceRow]]:
         """Yield start, end and first face of each stretch in which the key stays the same.
@@ -91,7 +104,7 @@ class Timeline:
         return float(self.times_s[high - 1]) + self.frame_s
 
 
-def timelines(rows: Sequence[FrameRow]) -> list[Timeline]:
+def timelines(rows: Sequence[FrameRow], events: Sequence[ExpressionEvent] = ()) -> list[Timeline]:
     """Return everybody's timeline, the first seen first."""
     if not rows:
         return []
@@ -109,14 +122,31 @@ def timelines(rows: Sequence[FrameRow]) -> list[Timeline]:
             frame_s,
             whole_s,
             points,
+            tuple(_happenings(face_id, events, start_ns)),
         )
         for face_id, pairs in seen.items()
     ]
 
 
+def _happenings(
+    face_id: str, events: Sequence[ExpressionEvent], start_ns: int
+) -> Iterator[Happening]:
+    for event in told(events):
+        if event.face_id == face_id:
+            end_ns = event.stamp_ns if event.end_ns is None else event.end_ns
+            start_s, end_s = ((ns - start_ns) / 1e9 for ns in (event.onset_ns, end_ns))
+            yield Happening(event.label, event.peak, start_s, end_s)
+
+
 def charts(person: Timeline) -> str:
-    """Return a person's emotions, intensity, affect and phases."""
-    return _emotions(person) + _intensity(person) + _affect(person) + _phases(person)
+    """Return a person's emotions, intensity, affect, phases and events."""
+    return (
+        _emotions(person)
+        + _intensity(person)
+        + _affect(person)
+        + _phases(person)
+        + _events(person)
+    )
 
 
 def legend(colours: Mapping[str, str]) -> str:
@@ -193,6 +223,25 @@ def _phases(person: Timeline) -> str:
     names = {phase.name.lower(): colour for phase, colour in PHASE_COLOURS.items()}
     chart = axes.chart(f'Phases of {person.face_id}', marks, across=_across(person))
     return _figure('Phases', legend(names), chart)
+
+
+def _events(person: Timeline) -> str:
+    """Return a strip of what was expressed from when to when; nothing where nothing was."""
+    if not person.events:
+        return ''
+    axes = Axes(person.whole_s, height=18)
+    marks = ''.join(
+        axes.rect(
+            event.start_s,
+            max(event.end_s, event.start_s + person.frame_s),
+            f'fill="{colour_of(event.label)}"',
+            f'{event.label} {event.start_s:.2f} to {event.end_s:.2f} s, peak {event.peak:.2f}',
+        )
+        for event in person.events
+    )
+    colours = {event.label: colour_of(event.label) for event in person.events}
+    chart = axes.chart(f'Events of {person.face_id}', marks, across=_across(person))
+    return _figure('Events', legend(colours), chart)
 
 
 def _across(person: Timeline) -> list[svg.Tick]:

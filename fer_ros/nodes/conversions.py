@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from builtin_interfaces.msg import Time
 from fer_msgs.msg import ActionUnit, FaceExpression
+from fer_msgs.msg import ExpressionEvent as EventMessage
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from hri_msgs.msg import (
     Expression as HriExpression,
@@ -28,7 +29,7 @@ from fer_ros.errors import DataError
 from fer_ros.facs import gaze_units, head_units, visibility_units
 from fer_ros.sources.encodings import decode_compressed, to_rgb
 from fer_ros.taxonomy import EMOTION_TO_HRI
-from fer_ros.types import CameraIntrinsics, FaceState, Frame, Roi, UInt8
+from fer_ros.types import CameraIntrinsics, ExpressionEvent, FaceState, Frame, Roi, UInt8
 
 NS_PER_S = 1_000_000_000
 
@@ -211,6 +212,22 @@ def face_expression_from(
         abstained=bool(state.abstained),
         abstained_reason=state.abstained,
         model_ids=list(model_ids),
+    )
+
+
+def event_from(event: ExpressionEvent, header: Header) -> EventMessage:
+    """Return an event under the header of the image that made it known."""
+    return EventMessage(
+        header=header,
+        face_id=event.face_id,
+        expression=event.label,
+        kind=int(event.kind),
+        duration_s=event.duration_ns / NS_PER_S,
+        peak=event.peak,
+        onset=ns_to_stamp(event.onset_ns),
+        apex=ns_to_stamp(event.apex_ns or 0),
+        offset=ns_to_stamp(event.offset_ns or 0),
+        end=ns_to_stamp(event.end_ns or 0),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rclpy
-from fer_msgs.msg import FaceExpressionArray
+from fer_msgs.msg import ExpressionEvent, FaceExpressionArray
 from hri_msgs.msg import IdsList
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
@@ -37,6 +37,7 @@ class Outputs:
         self._node = node
         self._tracked = node.create_publisher(IdsList, '/humans/faces/tracked', RESULT_QOS)
         self._expressions = node.create_publisher(FaceExpressionArray, '~/expressions', RESULT_QOS)
+        self._events = node.create_publisher(ExpressionEvent, '~/events', RESULT_QOS)
         self._json = (
             node.create_publisher(String, '~/expressions_json', RESULT_QOS)
             if publish_json
@@ -90,6 +91,8 @@ class Outputs:
             frames_dropped=timing.dropped,
         )
         self._expressions.publish(message)
+        for event in result.events:
+            self._events.publish(conversions.event_from(event, header))
         if self._json is not None:
             text = json.dumps(conversions.as_json(message), separators=(',', ':'))
             self._json.publish(String(data=text))
@@ -100,6 +103,6 @@ class Outputs:
         if rclpy.ok():
             self._tracked.publish(IdsList(header=Header(stamp=stamp), ids=[]))
         self._faces.keep(())
-        for publisher in (self._tracked, self._expressions, self._json, self._tf):
+        for publisher in (self._tracked, self._expressions, self._events, self._json, self._tf):
             if publisher is not None:
                 self._node.destroy_publisher(publisher)

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from fer_msgs.msg import FaceExpressionArray
+from fer_msgs.msg import ExpressionEvent, FaceExpressionArray
 from hri_msgs.msg import (
     Expression,
     FacialActionUnits,
@@ -47,6 +47,9 @@ class Sink(Protocol):
     def expressions(self, message: Any) -> None:
         """Take a FaceExpressionArray."""
 
+    def event(self, message: Any) -> None:
+        """Take an ExpressionEvent."""
+
     def landmarks(self, face_id: str, stamp_ns: int, shares: Float32) -> None:
         """Take (70, 2) landmarks in shares of the image of that stamp."""
 
@@ -68,6 +71,7 @@ class RecordNode(Node):
         self._record('camera_info', CameraInfo)
         self._record('/humans/faces/tracked', IdsList, self._on_tracked)
         self._record(self._expressions, FaceExpressionArray, sink.expressions)
+        self._record(f'{perception}/events', ExpressionEvent, sink.event)
         self._record('/diagnostics', DiagnosticArray, sink.diagnostics)
         self._record('/tf', TFMessage)
 

@@ -3,14 +3,23 @@
 from fer_ros.recognition.emfacs import evidence, evidences
 from fer_ros.recognition.intensity import IntensityMeter
 from fer_ros.recognition.static import StaticRecogniser
-from fer_ros.recognition.temporal import TemporalConfig, TemporalFilter
+from fer_ros.recognition.temporal import (
+    Observation,
+    Temporal,
+    TemporalConfig,
+    TemporalFilter,
+    TemporalState,
+)
 from fer_ros.recognition.trust import TrustConfig, abstention, compound
 
 __all__ = [
     'IntensityMeter',
+    'Observation',
     'StaticRecogniser',
+    'Temporal',
     'TemporalConfig',
     'TemporalFilter',
+    'TemporalState',
     'TrustConfig',
     'abstention',
     'compound',

@@ -1,66 +1,73 @@
-"""Time: a plain causal filter per face, with intensity and phase.
+"""Time: what follows every face, and the plain causal filter that is baseline and fallback.
 
-An exponential filter in time, not in frames, so that dropped frames and any camera rate give the
-same course. It yields to large changes: two certain distributions that have little in common are
-another expression, while noise moves uncertain ones a little. Its state is one distribution and a
-few numbers per face.
+The filter is exponential in time, not in frames, so that dropped frames and any camera rate give
+the same course. It yields to large changes: two certain distributions that have little in common
+are another expression, while noise moves uncertain ones a little. Its state is one distribution
+and a few numbers per face.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.recognition.circumplex import circumplex_of, valence_arousal
+from fer_ros.recognition.phases import PhaseConfig, PhaseTracker
 from fer_ros.taxonomy import Phase
-from fer_ros.types import Expression, Float32
+from fer_ros.types import Expression, ExpressionEvent, Float32
 
 NS_PER_S = 1_000_000_000
+NEUTRAL = 'neutral'
 
 
 @dataclass(frozen=True, slots=True)
-class TemporalConfig:
-    """How much the past counts.
+class TemporalConfig(PhaseConfig):
+    """How much the past counts; the limits of the phases are those of PhaseConfig.
 
-    :param smoothing_s: time constant of the filter; 0 turns it off.
+    :param smoothing_s: time constant of the filter; 0 turns it off. A model has its own.
     :param label_margin: a new label must lead the old one by this much probability.
-    :param onset_intensity: an expression begins above this intensity.
-    :param offset_intensity: and is over below this one.
-    :param apex_share: share of the episode's peak that still counts as its apex.
     """
 
     smoothing_s: float = 0.2
     label_margin: float = 0.05
-    onset_intensity: float = 0.4
-    offset_intensity: float = 0.25
-    apex_share: float = 0.85
 
     def __post_init__(self) -> None:
         """Check the ranges."""
+        PhaseConfig.__post_init__(self)
         if not 0.0 <= self.smoothing_s <= 10.0:
             raise ConfigError(
                 f'smoothing_s: expected seconds in [0, 10], found {self.smoothing_s!r}'
             )
-        for name in ('label_margin', 'onset_intensity', 'offset_intensity', 'apex_share'):
-            value = getattr(self, name)
-            if not 0.0 <= value <= 1.0:
-                raise ConfigError(f'{name}: expected a number in [0, 1], found {value!r}')
-        if self.offset_intensity > self.onset_intensity:
+        if not 0.0 <= self.label_margin <= 1.0:
             raise ConfigError(
-                f'offset_intensity: expected at most onset_intensity ({self.onset_intensity}), '
-                f'found {self.offset_intensity}'
+                f'label_margin: expected a number in [0, 1], found {self.label_margin!r}'
             )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Observation:
+    """What one frame says of one face.
+
+    :param weight: 0..1, how much this frame can be trusted (its quality).
+    """
+
+    face_id: str
+    expression: Expression
+    weight: float
+    stamp_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TemporalState:
-    """What the filter says of one face now: smoothed expression, intensity 0..1, phase.
+    """What is known of one face now: smoothed expression, intensity 0..1, phase.
 
     ``label`` is the dominant one with hysteresis: it changes less often than the argmax.
+    ``events`` are those that this frame made known.
     """
 
     expression: Expression
@@ -68,17 +75,87 @@ class TemporalState:
     intensity: float
     phase: Phase
     phase_started_ns: int
+    events: tuple[ExpressionEvent, ...] = ()
+
+
+class Temporal(Protocol):
+    """What follows every face over time: the filter, or a model."""
+
+    config: TemporalConfig
+
+    def update_all(self, observations: Sequence[Observation]) -> list[TemporalState]:
+        """Take one frame's faces; raises DataError for a stamp that is not newer."""
+
+    def forget(self, face_ids: Iterable[str]) -> tuple[ExpressionEvent, ...]:
+        """Drop faces that left, and end what they were expressing."""
+
+    def reset(self) -> None:
+        """Forget every face."""
+
+
+class Courses:
+    """Label and phase of every face, from its smoothed distribution and intensity."""
+
+    def __init__(self) -> None:
+        """Know nobody."""
+        self._labels: dict[str, int] = {}
+        self._phases: dict[str, PhaseTracker] = {}
+
+    def tell(
+        self,
+        seen: Observation,
+        probabilities: Float32,
+        intensity: float,
+        config: TemporalConfig,
+    ) -> TemporalState:
+        """Move one face on.
+
+        :param probabilities: (K,) smoothed, by the labels of what was seen.
+        :param intensity: 0..1.
+        """
+        labels = seen.expression.labels
+        label = self._labels[seen.face_id] = self._label(seen.face_id, probabilities, config)
+        phases = self._phases.setdefault(seen.face_id, PhaseTracker(seen.face_id))
+        events = phases.update(
+            labels[label], _emotion(labels, probabilities), intensity, seen.stamp_ns, config
+        )
+        return TemporalState(
+            expression=_smoothed(seen.expression, probabilities, label),
+            label=labels[label],
+            intensity=intensity,
+            phase=phases.phase,
+            phase_started_ns=phases.phase_started_ns,
+            events=events,
+        )
+
+    def forget(self, face_ids: Iterable[str]) -> tuple[ExpressionEvent, ...]:
+        """Drop faces that left, and end what they were expressing."""
+        events: tuple[ExpressionEvent, ...] = ()
+        for face_id in face_ids:
+            self._labels.pop(face_id, None)
+            phases = self._phases.pop(face_id, None)
+            events += phases.close() if phases else ()
+        return events
+
+    def reset(self) -> None:
+        """Forget every face."""
+        self._labels.clear()
+        self._phases.clear()
+
+    def _label(self, face_id: str, probabilities: Float32, config: TemporalConfig) -> int:
+        """Return the dominant label, which an almost equal rival does not replace."""
+        best = int(probabilities.argmax())
+        last = self._labels.get(face_id)
+        if last is None or last >= len(probabilities):
+            return best
+        lead = float(probabilities[best] - probabilities[last])
+        return best if lead > config.label_margin else last
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Memory:
     stamp_ns: int
     probabilities: Float32
-    label: int
-    intensity: float
-    peak: float
-    phase: Phase
-    phase_started_ns: int
 
 
 class TemporalFilter:
@@ -88,6 +165,11 @@ class TemporalFilter:
         """Start without a memory of any face."""
         self.config = config or TemporalConfig()
         self._memories: dict[str, _Memory] = {}
+        self._courses = Courses()
+
+    def update_all(self, observations: Sequence[Observation]) -> list[TemporalState]:
+        """Take one frame's faces; raises DataError for a stamp that is not newer."""
+        return [self._update(seen) for seen in observations]
 
     def update(
         self, face_id: str, expression: Expression, *, weight: float, stamp_ns: int
@@ -97,104 +179,74 @@ class TemporalFilter:
         :param weight: 0..1, how much this frame can be trusted (its quality).
         :raises DataError: the stamp is not after the face's last one.
         """
-        memory = self._memories.get(face_id)
-        if memory is not None and stamp_ns <= memory.stamp_ns:
-            raise DataError(
-                f'face {face_id}: expected a stamp after {memory.stamp_ns}, found {stamp_ns}; '
-                'reset the filter when time starts again'
-            )
-        probabilities = self._smooth(memory, expression.probabilities, weight, stamp_ns)
-        label = self._label(memory, probabilities)
-        memory = self._advance(memory, expression.labels, probabilities, label, stamp_ns)
-        self._memories[face_id] = memory
-        return TemporalState(
-            expression=self._smoothed(expression, memory),
-            label=expression.labels[memory.label],
-            intensity=memory.intensity,
-            phase=memory.phase,
-            phase_started_ns=memory.phase_started_ns,
-        )
+        return self._update(Observation(face_id, expression, weight, stamp_ns))
 
-    def forget(self, face_ids: Iterable[str]) -> None:
-        """Drop what is known of faces that left."""
-        for face_id in face_ids:
+    def forget(self, face_ids: Iterable[str]) -> tuple[ExpressionEvent, ...]:
+        """Drop faces that left, and end what they were expressing."""
+        left = tuple(face_ids)
+        for face_id in left:
             self._memories.pop(face_id, None)
+        return self._courses.forget(left)
 
     def reset(self) -> None:
         """Forget every face."""
         self._memories.clear()
+        self._courses.reset()
 
-    def _smooth(
-        self, memory: _Memory | None, new: Float32, weight: float, stamp_ns: int
-    ) -> Float32:
+    def _update(self, seen: Observation) -> TemporalState:
+        memory = self._memories.get(seen.face_id)
+        if memory is not None:
+            require_newer(seen, memory.stamp_ns)
+        probabilities = self._smooth(memory, seen)
+        self._memories[seen.face_id] = _Memory(seen.stamp_ns, probabilities)
+        intensity = all_but_neutral(seen.expression.labels, probabilities)
+        return self._courses.tell(seen, probabilities, intensity, self.config)
+
+    def _smooth(self, memory: _Memory | None, seen: Observation) -> Float32:
         """Blend the new distribution in, by the time since the last one and its weight."""
+        new = seen.expression.probabilities
         if memory is None or self.config.smoothing_s == 0.0:
             return new
-        elapsed_s = (stamp_ns - memory.stamp_ns) / NS_PER_S
+        elapsed_s = (seen.stamp_ns - memory.stamp_ns) / NS_PER_S
         # Total variation distance: 0 for equal distributions, 1 for those that share nothing.
         change = 0.5 * float(np.abs(new - memory.probabilities).sum())
         # Floored: a change of 1 would divide by zero, and a weight of 0 would never forget.
-        smoothing_s = self.config.smoothing_s * max(1.0 - change, 0.01) ** 2 / max(weight, 0.05)
-        gain = -math.expm1(-elapsed_s / smoothing_s)
+        share = max(1.0 - change, 0.01) ** 2 / max(seen.weight, 0.05)
+        gain = -math.expm1(-elapsed_s / (self.config.smoothing_s * share))
         blended = memory.probabilities + np.float32(gain) * (new - memory.probabilities)
         normalised: Float32 = blended / blended.sum()
         return normalised
 
-    def _label(self, memory: _Memory | None, probabilities: Float32) -> int:
-        """Return the dominant label, which an almost equal rival does not replace."""
-        best = int(probabilities.argmax())
-        if memory is None:
-            return best
-        lead = float(probabilities[best] - probabilities[memory.label])
-        return best if lead > self.config.label_margin else memory.label
 
-    def _advance(
-        self,
-        memory: _Memory | None,
-        labels: tuple[str, ...],
-        probabilities: Float32,
-        label: int,
-        stamp_ns: int,
-    ) -> _Memory:
-        """Move intensity and phase on by one frame.
-
-        Intensity is the probability mass of everything but neutral: how far the face is from
-        neutral, as far as a single frame's distribution tells.
-        """
-        neutral = labels.index('neutral') if 'neutral' in labels else None
-        intensity = 1.0 - float(probabilities[neutral]) if neutral is not None else 1.0
-        intensity = min(max(intensity, 0.0), 1.0)
-        before = memory.phase if memory else Phase.NEUTRAL
-        peak = max(intensity, memory.peak) if memory and before is not Phase.NEUTRAL else intensity
-        rising = memory is None or intensity > memory.intensity + 1e-3
-        phase = self._phase(before, intensity, peak, rising)
-        if before is Phase.OFFSET and phase is Phase.ONSET:
-            peak = intensity
-        changed = memory is None or phase is not before
-        started = stamp_ns if changed or memory is None else memory.phase_started_ns
-        return _Memory(stamp_ns, probabilities, label, intensity, peak, phase, started)
-
-    def _phase(self, before: Phase, intensity: float, peak: float, rising: bool) -> Phase:
-        """Return the next phase of an episode: neutral, onset, apex, offset, neutral."""
-        config = self.config
-        if intensity < config.offset_intensity:
-            return Phase.NEUTRAL
-        if before is Phase.NEUTRAL:
-            return Phase.ONSET if intensity >= config.onset_intensity else Phase.NEUTRAL
-        at_apex = intensity >= config.apex_share * peak
-        if before is Phase.ONSET:
-            return Phase.ONSET if rising else Phase.APEX
-        if before is Phase.APEX:
-            return Phase.APEX if at_apex else Phase.OFFSET
-        return Phase.ONSET if rising and intensity >= config.onset_intensity else Phase.OFFSET
-
-    def _smoothed(self, expression: Expression, memory: _Memory) -> Expression:
-        """Return the expression with the smoothed distribution in place of its own."""
-        valence, arousal = valence_arousal(memory.probabilities, circumplex_of(expression.labels))
-        return replace(
-            expression,
-            probabilities=memory.probabilities,
-            valence=valence,
-            arousal=arousal,
-            confidence=float(memory.probabilities[memory.label]),
+def require_newer(seen: Observation, last_ns: int) -> None:
+    """Refuse a frame of a face that is not after its last one."""
+    if seen.stamp_ns <= last_ns:
+        raise DataError(
+            f'face {seen.face_id}: expected a stamp after {last_ns}, found {seen.stamp_ns}; '
+            'reset the filter when time starts again'
         )
+
+
+def all_but_neutral(labels: Sequence[str], probabilities: Float32) -> float:
+    """Return the mass of everything but neutral: intensity as far as a distribution tells."""
+    if NEUTRAL not in labels:
+        return 1.0
+    return min(max(1.0 - float(probabilities[labels.index(NEUTRAL)]), 0.0), 1.0)
+
+
+def _emotion(labels: Sequence[str], probabilities: Float32) -> str:
+    """Return the strongest label beside neutral."""
+    ranked = sorted(zip(probabilities.tolist(), labels), key=lambda item: -item[0])
+    return next((label for _, label in ranked if label != NEUTRAL), labels[0])
+
+
+def _smoothed(expression: Expression, probabilities: Float32, label: int) -> Expression:
+    """Return the expression with the smoothed distribution in place of its own."""
+    valence, arousal = valence_arousal(probabilities, circumplex_of(expression.labels))
+    return replace(
+        expression,
+        probabilities=probabilities,
+        valence=valence,
+        arousal=arousal,
+        confidence=float(probabilities[label]),
+    )

@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from run_rows import face, frame
+from run_rows import START_NS, face, frame
 
 from fer_ros.evaluation.results import NO_HEALTH, Health
 from fer_ros.evaluation.summary import summarise
+from fer_ros.taxonomy import EventKind
+from fer_ros.types import ExpressionEvent
 
 HEALTH = Health({'replaced': 2, 'stale': 1}, 'onnxruntime-cpu fp32', ('a', 'b'))
 
@@ -60,3 +62,24 @@ def test_nothing_happened():
     assert summary['fps'] == 0.0
     assert summary['latency_ms'] == {'p50': None, 'p90': None, 'p99': None}
     json.dumps(summary, allow_nan=False)
+
+
+def test_an_expression_is_told_once_as_it_was_last_known() -> None:
+    first, second, third = (START_NS + index * 100_000_000 for index in range(3))
+    shared = {'face_id': 'anna', 'label': 'happiness', 'peak': 0.75, 'onset_ns': first}
+    events = [
+        ExpressionEvent(**shared, stamp_ns=second, kind=EventKind.ONSET),
+        ExpressionEvent(**shared, stamp_ns=third, kind=EventKind.APEX, apex_ns=second),
+    ]
+    rows = [frame(0, face()), frame(2, face())]
+    assert summarise(rows, NO_HEALTH, frames=2, events=events)['events'] == [
+        {
+            'face_id': 'anna',
+            'expression': 'happiness',
+            'onset_s': 0.0,
+            'apex_s': 0.1,
+            'offset_s': None,
+            'end_s': None,
+            'peak': 0.75,
+        }
+    ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from fer_msgs.msg import FaceExpressionArray
+from fer_msgs.msg import ExpressionEvent, FaceExpressionArray
 from hri_msgs.msg import (
     Expression,
     FacialActionUnits,
@@ -49,6 +49,7 @@ class Listener(Node):
         self._faces: set[str] = set()
         self.hear(IdsList, '/humans/faces/tracked', 'tracked')
         self.hear(FaceExpressionArray, '/fer/expressions', 'expressions')
+        self.hear(ExpressionEvent, '/fer/events', 'events')
         self.hear(DiagnosticArray, '/diagnostics', 'diagnostics')
         self.hear(String, '/fer/expressions_json', 'json')
         self.hear(TFMessage, '/tf', 'tf')

@@ -14,9 +14,24 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_ros.errors import FrameError
+from fer_ros.evaluation.results import event_row
 from fer_ros.nodes import conversions
-from fer_ros.taxonomy import EMOTION_TO_HRI, EMOTIONS, HRI_EXPRESSIONS, Phase, QualityFlag
-from fer_ros.types import ActionUnit, CameraIntrinsics, Compound, FaceState, Roi
+from fer_ros.taxonomy import (
+    EMOTION_TO_HRI,
+    EMOTIONS,
+    HRI_EXPRESSIONS,
+    EventKind,
+    Phase,
+    QualityFlag,
+)
+from fer_ros.types import (
+    ActionUnit,
+    CameraIntrinsics,
+    Compound,
+    ExpressionEvent,
+    FaceState,
+    Roi,
+)
 
 NS = 1_000_000_000
 HEADER = Header(stamp=Time(sec=12, nanosec=34), frame_id='camera')
@@ -322,3 +337,16 @@ def test_transforms_of_a_face_that_looks_at_the_camera() -> None:
 
 def test_octets_are_an_array() -> None:
     assert conversions.octets(b'\x00\xff').tolist() == [0, 255]
+
+
+def test_an_event_there_and_back() -> None:
+    event = ExpressionEvent(
+        'f1', 5_500_000_000, EventKind.APEX, 'surprise', 0.75, 3_000_000_001, apex_ns=5_000_000_000
+    )
+    header = Header(stamp=Time(sec=5, nanosec=500_000_000), frame_id='camera')
+    message = conversions.event_from(event, header)
+    assert (message.kind, message.expression, message.header.frame_id) == (2, 'surprise', 'camera')
+    assert (message.onset.sec, message.onset.nanosec) == (3, 1)
+    assert (message.end.sec, message.end.nanosec) == (0, 0)
+    assert message.duration_s == pytest.approx(2.499999999)
+    assert event_row(message) == event

@@ -58,6 +58,8 @@ def test_one_face_smiles(listener: Listener, perception: None, media: Path) -> N
     assert 'happy' in {message.expression for message in listener.heard['expression']}
     for name in FACE_TOPICS:
         assert listener.heard[name], f'nothing on {name}'
+    kinds = [(event.expression, event.kind) for event in listener.heard['events']]
+    assert kinds[:3] == [('happiness', kind) for kind in (1, 2, 3)]
     check_headers(listener)
     check_json(listener)
     check_shapes(listener)
@@ -67,7 +69,7 @@ def test_one_face_smiles(listener: Listener, perception: None, media: Path) -> N
 def check_headers(listener: Listener) -> None:
     """Every header is that of an image, to the nanosecond."""
     sent = set(listener.sent)
-    for name in (*FACE_TOPICS, 'expressions', 'tracked'):
+    for name in (*FACE_TOPICS, 'expressions', 'events', 'tracked'):
         for message in listener.heard[name]:
             if name == 'tracked' and not message.ids:
                 continue
