@@ -27,7 +27,14 @@ setup(
     maintainer_email='maintainers@fer-ros.org',
     license='Apache-2.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['*/*.csv', 'rosless/msg/*/*.msg', 'py.typed']},
+    package_data={
+        PACKAGE: [
+            '*/*.csv',
+            'evaluation/datasets/layouts/*.yaml',
+            'rosless/msg/*/*.msg',
+            'py.typed',
+        ]
+    },
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml', 'LICENSE', 'NOTICE']),
