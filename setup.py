@@ -57,7 +57,8 @@ setup(
     ],
     extras_require={
         'train': ['torch>=2.4,<3', 'onnx>=1.16,<2'],
-        'gpu': ['onnxruntime-gpu>=1.17,<2'],
+        # ONNX Runtime on CUDA is another wheel of the same package: see docs/gpu.md.
+        'gpu': ['torch>=2.4,<3', 'onnx>=1.16,<2'],
         'view': ['opencv-python>=4.8,<6'],
         # colcon looks for pytest under this name.
         'test': ['pytest>=6.2,<10'],

@@ -8,6 +8,7 @@
     ├── ConfigError      (ValueError)    a parameter, option or YAML entry
     ├── SourceError      (OSError)       a video, folder, camera or bag can not be read
     ├── ModelError       (RuntimeError)  a model's file, manifest or engine
+    │   └── DeviceError                  a GPU failed in the middle of a run
     ├── MiddlewareError  (RuntimeError)  DDS, domain, QoS or another part of the transport
     └── MissingExtra     (ImportError)   an optional package is not installed
 """
@@ -42,6 +43,10 @@ class SourceError(FerError, OSError):
 
 class ModelError(FerError, RuntimeError):
     """A model can not be found, verified or run."""
+
+
+class DeviceError(ModelError):
+    """A device that had worked does so no more: out of memory, lost, or its driver failed."""
 
 
 class MiddlewareError(FerError, RuntimeError):

@@ -17,8 +17,9 @@ from fer_ros.detection import (
 )
 from fer_ros.errors import FrameError
 from fer_ros.inference.engine import Engine
-from fer_ros.inference.factory import Device, load_engine
+from fer_ros.inference.factory import Device, Precision, load_engine
 from fer_ros.inference.manifest import Task
+from fer_ros.inference.serving import ServingEngine
 from fer_ros.recognition import (
     Observation,
     StaticRecogniser,
@@ -50,6 +51,7 @@ class PipelineConfig:
     """
 
     device: Device = Device.AUTO
+    precision: Precision = Precision.AUTO
     landmark_model: str = 'facemesh-478'
     expression_model: str = 'fer-static-r1'
     detection: DetectionConfig = field(default_factory=DetectionConfig)
@@ -82,13 +84,13 @@ class Pipeline:
     def __init__(self, config: PipelineConfig | None = None) -> None:
         """Load the models; raises ModelError where one is missing, corrupt or refused."""
         self._config = config or PipelineConfig()
-        device = self._config.device
-        self._detector: FaceDetector = build_detector(self._config.detection, device)
+        device = self._config.device, self._config.precision
+        self._detector: FaceDetector = build_detector(self._config.detection, *device)
         self._landmarker = Landmarker(
-            load_engine(self._config.landmark_model, Task.FACE_LANDMARKS, device)
+            load_engine(self._config.landmark_model, Task.FACE_LANDMARKS, *device)
         )
         self._recogniser = StaticRecogniser(
-            load_engine(self._config.expression_model, Task.STATIC_EXPRESSION, device),
+            load_engine(self._config.expression_model, Task.STATIC_EXPRESSION, *device),
             mirror=self._config.mirror,
         )
         self._tracker = FaceTracker(self._config.tracking)
@@ -108,13 +110,26 @@ class Pipeline:
     @property
     def model_ids(self) -> tuple[str, ...]:
         """Ids of the models in use, in the order of the rooms."""
-        engines = (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
-        return tuple(engine.manifest.id for engine in engines)
+        return tuple(engine.manifest.id for engine in self._engines)
 
     @property
     def backend(self) -> str:
-        """Backend and precision in use."""
-        return self._recogniser.engine.backend
+        """Backend and precision in use; more than one where a net had to leave the others."""
+        return ', '.join(dict.fromkeys(engine.backend for engine in self._engines))
+
+    @property
+    def backend_reason(self) -> str:
+        """Why it is this backend."""
+        return ' | '.join(dict.fromkeys(engine.reason for engine in self._engines))
+
+    @property
+    def device_failed(self) -> bool:
+        """Whether a device failed in mid-run, so that nets go on where they are slower."""
+        return any(isinstance(e, ServingEngine) and e.failed for e in self._engines)
+
+    @property
+    def _engines(self) -> tuple[Engine, ...]:
+        return (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
 
     def configure(self, config: PipelineConfig) -> None:
         """Take new settings from the next frame on; models and device stay as they were."""

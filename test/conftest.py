@@ -13,6 +13,10 @@ os.environ.pop('ROS_DOMAIN_ID', None)
 os.environ.pop('ROS_AUTOMATIC_DISCOVERY_RANGE', None)
 os.environ.pop('ROS_LOCALHOST_ONLY', None)
 
+# The same backend on every machine; set FER_ROS_TEST_GPU for the tests that are marked gpu.
+if not os.environ.get('FER_ROS_TEST_GPU'):
+    os.environ['CUDA_VISIBLE_DEVICES'] = ''
+
 from fer_ros import rosless
 from fer_ros.cli.common import choose_domain, stay_on_this_machine
 

@@ -1,6 +1,8 @@
 """The import rule of docs/architecture.md, read from the code itself."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ ALLOWED = {
 }
 # Where packages that not every machine has may be imported.
 HOMES = {
-    'torch': {'training'},
+    'torch': {'training', 'inference'},
     'rclpy': {'nodes', 'cli'},
     'sensor_msgs': {'nodes'},
     'hri_msgs': {'nodes'},
@@ -30,6 +32,12 @@ HOMES = {
     'cyclonedds': {'rosless'},
     'onnxruntime': {'inference', 'training'},
     'mediapipe': {'detection', 'evaluation'},
+}
+# And in a room that has to start without them, the only files that may; nothing imports those
+# but on demand.
+FILES_OF = {
+    'torch': {'torch_engine.py', 'torch_graph.py', 'torch_operators.py'},
+    'onnxruntime': {'onnxruntime_engine.py'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))
 
@@ -75,6 +83,21 @@ def test_special_packages_stay_at_home(path: Path) -> None:
         homes = HOMES.get(name.split('.')[0])
         if homes is not None:
             assert room_of(path) in homes, f'{path} imports {name}'
+        files = FILES_OF.get(name.split('.')[0])
+        if files is not None and room_of(path) == 'inference':
+            assert path.name in files, f'{path} imports {name}'
+
+
+def test_inference_starts_without_torch() -> None:
+    code = (
+        'import sys; from importlib.abc import MetaPathFinder\n'
+        'class No(MetaPathFinder):\n'
+        '    def find_spec(self, name, path=None, target=None):\n'
+        '        assert name.split(".")[0] not in ("torch", "onnx", "tensorrt"), name\n'
+        'sys.meta_path.insert(0, No())\n'
+        'import fer_ros.pipeline; fer_ros.pipeline.Pipeline()'
+    )
+    subprocess.run([sys.executable, '-c', code], check=True)
 
 
 @pytest.mark.parametrize('path', FILES, ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -271,7 +271,10 @@ def test_tells_its_models_and_backend(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize(
     ('config', 'words'),
     [
-        (PipelineConfig(device=Device.CUDA), 'device: expected auto or cpu, found cuda'),
+        (
+            PipelineConfig(device=Device.CUDA),
+            'device: expected cuda, which can not be had: no GPU',
+        ),
         (PipelineConfig(landmark_model='nobody'), "model 'nobody'"),
         (PipelineConfig(expression_model='facemesh-478'), 'expected a model for static_expr'),
     ],

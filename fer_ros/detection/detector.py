@@ -11,7 +11,7 @@ from fer_ros.detection.doubt import SURE_SCORE
 from fer_ros.detection.squares import Pyramid, Square, cover, whole_square
 from fer_ros.errors import ConfigError
 from fer_ros.inference.engine import Engine
-from fer_ros.inference.factory import Device, load_engine
+from fer_ros.inference.factory import Device, Precision, load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.types import Detection, Float32, Frame, Roi
 
@@ -122,10 +122,12 @@ class FaceDetector:
         return high + tiles
 
 
-def build_detector(config: DetectionConfig, device: Device) -> FaceDetector:
+def build_detector(
+    config: DetectionConfig, device: Device, precision: Precision = Precision.AUTO
+) -> FaceDetector:
     """Load the shipped detectors."""
     full, short = (
-        load_engine(name, Task.FACE_DETECTION, device)
+        load_engine(name, Task.FACE_DETECTION, device, precision)
         for name in ('blazeface-full', 'blazeface-short')
     )
     return FaceDetector(full, short, config)

@@ -23,8 +23,16 @@ class Engine(Protocol):
     def backend(self) -> str:
         """Backend and precision in use, as shown to the user: ``onnxruntime-cpu fp32``."""
 
-    def run(self, batch: Float32) -> tuple[Float32, ...]:
-        """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""
+    @property
+    def reason(self) -> str:
+        """Why it is this backend, in one line."""
+
+    def run(self, batch: Float32, **others: Float32) -> tuple[Float32, ...]:
+        """Run (N, C, H, W) float32 and return the manifest's outputs, in its order.
+
+        :param others: further inputs by name, (N, ...) float32, of nets that have some.
+        :raises DeviceError: the device failed; what it was given is not lost.
+        """
 
 
 def to_batch(crops: Sequence[UInt8], spec: InputSpec) -> Float32:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import Enum
+from importlib.util import find_spec
 
-from fer_ros.errors import ModelError
+from fer_ros.errors import FerError, MissingExtra, ModelError
+from fer_ros.inference import parity
+from fer_ros.inference.cache import cache_dir, locked, sha256_of
 from fer_ros.inference.engine import Engine
-from fer_ros.inference.manifest import Task
-from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+from fer_ros.inference.hardware import probe_gpu
+from fer_ros.inference.manifest import Manifest, Task
+from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine, Provider, cuda_is_built_in
+from fer_ros.inference.serving import ServingEngine
 from fer_ros.inference.store import find_manifest
 
 
@@ -20,15 +27,128 @@ class Device(str, Enum):
     TENSORRT = 'tensorrt'
 
 
-def load_engine(name: str, task: Task, device: Device = Device.AUTO) -> Engine:
-    """Load a model by id or manifest path.
+class Precision(str, Enum):
+    """What GPUs compute in; the CPU runs a model's own file."""
+
+    AUTO = 'auto'  # float16 where its parity holds, else float32
+    FP32 = 'fp32'
+    FP16 = 'fp16'
+
+    @property
+    def tried(self) -> tuple[Precision, ...]:
+        """Precisions to try, in turn."""
+        return (Precision.FP16, Precision.FP32) if self is Precision.AUTO else (self,)
+
+
+Loader = Callable[[Manifest, Precision, str], Engine]
+
+
+def _tensorrt(*_: object) -> Engine:
+    """TensorRT, from its cached engine."""
+    _need('tensorrt', 'TensorRT')
+    raise ModelError('TensorRT is not covered yet')
+
+
+def _torch_cuda(manifest: Manifest, precision: Precision, reason: str) -> Engine:
+    """Torch with CUDA graphs."""
+    _need('torch', 'running nets with torch')
+    _need('onnx', 'running nets with torch')
+    from fer_ros.inference.torch_engine import TorchEngine, cuda_refusal
+
+    refusal = cuda_refusal()
+    if refusal:
+        raise ModelError(refusal)
+    return TorchEngine(_in_precision(manifest, precision), reason=reason)
+
+
+def _onnxruntime_cuda(manifest: Manifest, precision: Precision, reason: str) -> Engine:
+    """ONNX Runtime on CUDA."""
+    if not cuda_is_built_in():
+        raise ModelError(
+            'this ONNX Runtime has no CUDA: pip uninstall onnxruntime, pip install onnxruntime-gpu'
+        )
+    return OnnxRuntimeEngine(
+        _in_precision(manifest, precision), provider=Provider.CUDA, reason=reason
+    )
+
+
+BACKENDS: Mapping[str, Loader] = {
+    'TensorRT': _tensorrt,
+    'torch CUDA': _torch_cuda,
+    'ONNX Runtime CUDA': _onnxruntime_cuda,
+}
+_ORDER: Mapping[Device, Sequence[str]] = {
+    Device.AUTO: tuple(BACKENDS),
+    Device.CUDA: ('torch CUDA', 'ONNX Runtime CUDA'),
+    Device.TENSORRT: ('TensorRT',),
+}
+
+
+def load_engine(
+    name: str,
+    task: Task,
+    device: Device = Device.AUTO,
+    precision: Precision = Precision.AUTO,
+) -> Engine:
+    """Load a model by id or manifest path onto the best backend, or the one that was chosen.
+
+    What runs on a GPU is compared with the CPU on a stored face first, and goes on there should
+    the GPU fail later.
 
     :raises ModelError: no such model, a corrupt file, or a device that can not be had.
     """
     manifest = find_manifest(name, task)
-    if device in (Device.AUTO, Device.CPU):
+    if device is Device.CPU:
         return OnnxRuntimeEngine(manifest)
-    raise ModelError(
-        f'device: expected auto or cpu, found {device.value}, which this version can not run on; '
-        'set device to auto'
+    if manifest.task not in parity.TASKS:
+        return OnnxRuntimeEngine(manifest, reason='nets of this kind are small: the CPU is faster')
+    gpu = probe_gpu()
+    if gpu.gpu is None:
+        if device is Device.AUTO:
+            return OnnxRuntimeEngine(manifest, reason=gpu.reason)
+        raise _refusal(device, gpu.reason)
+    spare = OnnxRuntimeEngine(manifest)
+    refusals: list[str] = []
+    for backend in _ORDER[device]:
+        for tried in precision.tried:
+            why = '; '.join([gpu.reason, *refusals])
+            try:
+                engine = BACKENDS[backend](manifest, tried, why)
+                parity.check(engine, spare)
+            except FerError as error:
+                refusals.append(f'not {backend} {tried.value}: {error}')
+            else:
+                return ServingEngine(engine, spare)
+    if device is not Device.AUTO:
+        raise _refusal(device, '; '.join(refusals))
+    return OnnxRuntimeEngine(manifest, reason='; '.join([gpu.reason, *refusals]))
+
+
+def _refusal(device: Device, why: str) -> ModelError:
+    """Return the error of a device that was asked for and can not be had."""
+    return ModelError(
+        f'device: expected {device.value}, which can not be had: {why}; or set device to auto'
     )
+
+
+def _need(package: str, purpose: str) -> None:
+    """Refuse what needs a package that is not installed."""
+    if find_spec(package) is None:
+        raise MissingExtra(package, 'gpu', purpose)
+
+
+def _in_precision(manifest: Manifest, precision: Precision) -> Manifest:
+    """Return a manifest of the same net in another precision, its file made once and kept."""
+    if precision is not Precision.FP16:
+        return manifest
+    _need('onnx', 'float16')
+    from fer_ros.inference.conversion.half import RULES, to_half
+
+    path = cache_dir() / 'half' / f'{manifest.sha256[:16]}-{RULES}.onnx'
+    with locked(path.with_suffix('.lock')):
+        if not path.is_file():
+            partial = path.with_suffix('.part')
+            to_half(manifest.file, partial)
+            partial.replace(path)
+    options = {**manifest.options, 'precision': precision.value}
+    return replace(manifest, file=path, sha256=sha256_of(path.read_bytes()), options=options)

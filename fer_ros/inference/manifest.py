@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from enum import Enum
 from math import isfinite
 from pathlib import Path
@@ -63,6 +63,36 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far another backend or precision may be from float32 on the CPU, on real faces.
+
+    :param landmark_px: largest distance of a landmark, in pixels of the net's input.
+    :param box_px: likewise, of a corner of a detection's box.
+    :param score: largest difference of a detection's score or a face's presence.
+    :param probability: largest difference of a class's calibrated probability.
+    :param label_agreement: least share of faces with the same label.
+    """
+
+    landmark_px: float = 0.5
+    box_px: float = 1.0
+    score: float = 0.02
+    probability: float = 0.05
+    label_agreement: float = 0.995
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        for name in ('landmark_px', 'box_px', 'score', 'probability'):
+            if getattr(self, name) < 0:
+                raise ConfigError(
+                    f'tolerance.{name}: expected 0 or more, found {getattr(self, name)}'
+                )
+        if not 0 <= self.label_agreement <= 1:
+            raise ConfigError(
+                f'tolerance.label_agreement: expected a share, found {self.label_agreement}'
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """One model: its file, where that came from, how to feed it and how to read it."""
 
@@ -78,6 +108,7 @@ class Manifest:
     temperature: float
     options: Mapping[str, Any]
     url: str | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
 
     def __post_init__(self) -> None:
         """Check what the loader can not."""
@@ -130,7 +161,20 @@ def _parse(entries: _Entries, folder: Path) -> Manifest:
         temperature=entries.number('temperature') if entries.has('temperature') else 1.0,
         options=entries.mapping('options') if entries.has('options') else {},
         url=entries.text('url') if entries.has('url') else None,
+        tolerance=_tolerance(entries),
     )
+
+
+def _tolerance(entries: _Entries) -> Tolerance:
+    """Read the tolerances that a manifest sets; the others stay as they are."""
+    if not entries.has('tolerance'):
+        return Tolerance()
+    given = entries.entries('tolerance')
+    names = [one.name for one in fields(Tolerance)]
+    unknown = sorted(set(entries.mapping('tolerance')) - set(names))
+    if unknown:
+        raise ConfigError(f'tolerance: expected some of {", ".join(names)}, found {unknown}')
+    return Tolerance(**{name: given.number(name) for name in names if given.has(name)})
 
 
 class _Entries:

@@ -1,15 +1,23 @@
-"""ONNX Runtime on the CPU: the backend that is always there."""
+"""ONNX Runtime: on the CPU the backend that is always there, on CUDA one that needs no torch."""
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import numpy as np
 import onnxruntime
 
-from fer_ros.errors import ModelError
+from fer_ros.errors import DeviceError, ModelError
 from fer_ros.inference.manifest import Manifest
 from fer_ros.types import Float32
+
+
+class Provider(Enum):
+    """Where ONNX Runtime runs, by the name of its execution provider."""
+
+    CPU = 'CPUExecutionProvider'
+    CUDA = 'CUDAExecutionProvider'
 
 
 class OnnxRuntimeEngine:
@@ -19,27 +27,24 @@ class OnnxRuntimeEngine:
     cores to the robot.
     """
 
-    def __init__(self, manifest: Manifest, threads: int = 1) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        threads: int = 1,
+        *,
+        provider: Provider = Provider.CPU,
+        reason: str = 'chosen',
+    ) -> None:
         """Load the model; raises ModelError where the runtime refuses it."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(manifest.file), options, providers=['CPUExecutionProvider']
-            )
-        except Exception as error:  # the runtime's own exceptions share no base class
-            text = (str(error) or type(error).__name__).splitlines()[0]
-            raise ModelError(
-                f"model '{manifest.id}': ONNX Runtime can not load it: {text}"
-            ) from None
+        self._provider = provider
+        self._session = _session(manifest, threads, provider)
         self._outputs = list(manifest.outputs)
+        self._precision = manifest.options.get('precision', 'fp32')
         _require(manifest, 'input', [manifest.input.name], self._session.get_inputs())
         _require(manifest, 'outputs', self._outputs, self._session.get_outputs())
         _require_labels(manifest, self._session.get_outputs())
         self._manifest = manifest
+        self._reason = reason
 
     @property
     def manifest(self) -> Manifest:
@@ -49,12 +54,58 @@ class OnnxRuntimeEngine:
     @property
     def backend(self) -> str:
         """Backend and precision in use."""
-        return 'onnxruntime-cpu fp32'
+        return f'onnxruntime-{self._provider.name.lower()} {self._precision}'
 
-    def run(self, batch: Float32) -> tuple[Float32, ...]:
+    @property
+    def reason(self) -> str:
+        """Why it is this backend."""
+        return self._reason
+
+    def run(self, batch: Float32, **others: Float32) -> tuple[Float32, ...]:
         """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""
-        feeds: dict[str, Any] = {self._manifest.input.name: np.ascontiguousarray(batch)}
-        return tuple(self._session.run(self._outputs, feeds))
+        feeds: dict[str, Any] = {self._manifest.input.name: np.ascontiguousarray(batch), **others}
+        if self._provider is Provider.CPU:
+            return tuple(self._session.run(self._outputs, feeds))
+        try:
+            return tuple(self._session.run(self._outputs, feeds))
+        except Exception as error:  # the runtime's own exceptions share no base class
+            raise DeviceError(f"model '{self._manifest.id}': {_first_line(error)}") from None
+
+
+def cuda_is_built_in() -> bool:
+    """Tell whether this ONNX Runtime can use CUDA at all (the wheel ``onnxruntime-gpu``)."""
+    return Provider.CUDA.value in onnxruntime.get_available_providers()
+
+
+def _session(manifest: Manifest, threads: int, provider: Provider) -> Any:
+    """Open the file; a provider that ONNX Runtime quietly leaves out is an error here."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    providers: list[Any] = [Provider.CPU.value]
+    if provider is Provider.CUDA:
+        if hasattr(onnxruntime, 'preload_dlls'):
+            onnxruntime.preload_dlls()  # CUDA and cuDNN from wheels, where they come from those
+        # The exhaustive search of the default takes seconds for every batch size anew.
+        providers.insert(0, (Provider.CUDA.value, {'cudnn_conv_algo_search': 'HEURISTIC'}))
+    try:
+        session = onnxruntime.InferenceSession(str(manifest.file), options, providers=providers)
+    except Exception as error:  # the runtime's own exceptions share no base class
+        raise ModelError(
+            f"model '{manifest.id}': ONNX Runtime can not load it: {_first_line(error)}"
+        ) from None
+    if session.get_providers()[0] != provider.value:
+        raise ModelError(
+            f"model '{manifest.id}': expected {provider.value}, found {session.get_providers()}: "
+            'ONNX Runtime could not start CUDA; install the CUDA and cuDNN that it was built for'
+        )
+    return session
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
 
 
 def _require(manifest: Manifest, what: str, wanted: list[str], ends: list[Any]) -> None:

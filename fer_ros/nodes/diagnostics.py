@@ -15,6 +15,7 @@ def health(
     camera_timeout_s: float,
     latency_warn_ms: float,
     latency_error_ms: float,
+    device_failed: bool = False,
 ) -> tuple[bytes, str]:
     """Return level and message.
 
@@ -28,6 +29,8 @@ def health(
             DiagnosticStatus.WARN,
             f'no image for {silent_s:.1f} s: does the camera run, and is image remapped to it?',
         )
+    if device_failed:
+        return DiagnosticStatus.WARN, 'the GPU failed, nets run on the CPU: see backend_reason'
     if p50 > latency_error_ms:
         return DiagnosticStatus.ERROR, f'latency {p50:.0f} ms is above {latency_error_ms:.0f} ms'
     if p50 > latency_warn_ms:

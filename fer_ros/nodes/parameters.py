@@ -14,7 +14,7 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 
 from fer_ros.detection import DetectionConfig, FarFaces, TrackingConfig
 from fer_ros.errors import FerError
-from fer_ros.inference.factory import Device
+from fer_ros.inference.factory import Device, Precision
 from fer_ros.pipeline import PipelineConfig
 from fer_ros.recognition import TemporalConfig, TrustConfig
 from fer_ros.taxonomy import HRI_EXPRESSIONS
@@ -93,6 +93,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         'device', 'auto',
         'Where the nets run; auto takes the best that is there, others fail where they are not.',
         choices=tuple(device.value for device in Device), fixed=True,
+    ),
+    Parameter(
+        'precision', 'auto',
+        'What GPUs compute in: auto is fp16 where it agrees with the CPU, else fp32.',
+        choices=tuple(precision.value for precision in Precision), fixed=True,
     ),
     Parameter(
         'landmark_model', _PIPELINE.landmark_model,
@@ -240,6 +245,7 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
     """Make the pipeline's configuration of the parameters; raises ConfigError."""
     return PipelineConfig(
         device=Device(values['device']),
+        precision=Precision(values['precision']),
         landmark_model=values['landmark_model'],
         expression_model=values['expression_model'],
         mirror=values['mirror'],

@@ -59,7 +59,8 @@ class PerceptionNode(LifecycleNode):
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
         self.get_logger().info(
-            f'configured: {self._pipeline.backend}, {", ".join(self._pipeline.model_ids)}'
+            f'configured: {self._pipeline.backend} ({self._pipeline.backend_reason}), '
+            f'{", ".join(self._pipeline.model_ids)}'
         )
         return TransitionCallbackReturn.SUCCESS
 
@@ -146,11 +147,13 @@ class PerceptionNode(LifecycleNode):
             camera_timeout_s=float(self._values['camera_timeout_s']),
             latency_warn_ms=float(self._values['latency_warn_ms']),
             latency_error_ms=float(self._values['latency_error_ms']),
+            device_failed=self._pipeline is not None and self._pipeline.device_failed,
         )
         details = {
             'state': state,
             'image_topic': self._camera.topic if self._camera is not None else '',
             'backend': self._pipeline.backend if self._pipeline is not None else '',
+            'backend_reason': self._pipeline.backend_reason if self._pipeline is not None else '',
             'models': ', '.join(self._pipeline.model_ids) if self._pipeline is not None else '',
         }
         name = f'{self.get_name()}: perception'

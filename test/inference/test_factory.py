@@ -1,27 +1,131 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from fake_engine import FakeEngine
 
 from fer_ros.errors import ModelError
-from fer_ros.inference.factory import Device, load_engine
-from fer_ros.inference.manifest import Task
+from fer_ros.inference import factory
+from fer_ros.inference.engine import Engine
+from fer_ros.inference.factory import Device, Precision, load_engine
+from fer_ros.inference.hardware import Gpu, Probe
+from fer_ros.inference.manifest import Manifest, Task
+from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+from fer_ros.inference.parity import stored_batch
+
+ORIN = Probe(Gpu('Orin', '8.7', '540.4.0', 8192), 'Orin, compute capability 8.7, driver 540.4.0')
+NAME, TASK = 'facemesh-468', Task.FACE_LANDMARKS
+Load = Callable[[Manifest, Precision, str], Engine]
 
 
-@pytest.mark.parametrize('device', [Device.AUTO, Device.CPU])
-def test_runs_on_the_cpu(device: Device) -> None:
-    engine = load_engine('facemesh-468', Task.FACE_LANDMARKS, device)
-    assert engine.manifest.id == 'facemesh-468'
-    assert 'cpu' in engine.backend
+def refuses(manifest: Manifest, precision: Precision, reason: str) -> Engine:
+    raise ModelError('it is not installed')
+
+
+def loads(backend: str, *, wrong_in: tuple[Precision, ...] = (), **words: Any) -> Load:
+    """Return a loader of a fake engine that is right but in some precisions."""
+
+    def load(manifest: Manifest, precision: Precision, reason: str) -> Engine:
+        spare = OnnxRuntimeEngine(manifest)
+
+        def answer(batch: Any) -> Any:
+            points, presence = spare.run(batch)
+            return (points + 9.0 if precision in wrong_in else points), presence
+
+        return FakeEngine(manifest, f'{backend} {precision.value}', reason, other=answer, **words)
+
+    return load
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Pretend that there is a GPU, and say what its backends do."""
+
+    def pretend(**backends: Load) -> None:
+        monkeypatch.setattr(factory, 'probe_gpu', lambda: ORIN)
+        table = {'TensorRT': refuses, 'torch CUDA': refuses, 'ONNX Runtime CUDA': refuses}
+        table |= {name.replace('_', ' '): load for name, load in backends.items()}
+        monkeypatch.setattr(factory, 'BACKENDS', table)
+
+    return pretend
+
+
+@pytest.fixture
+def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factory, 'probe_gpu', lambda: Probe(None, 'no GPU: no driver'))
+
+
+def test_auto_without_a_gpu_is_the_cpu_and_says_why(no_gpu: None) -> None:
+    engine = load_engine(NAME, TASK)
+    assert isinstance(engine, OnnxRuntimeEngine)  # nothing in between: no slower than before
+    assert (engine.backend, engine.reason) == ('onnxruntime-cpu fp32', 'no GPU: no driver')
+
+
+def test_cpu_asks_for_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factory, 'probe_gpu', lambda: pytest.fail('asked for a GPU'))
+    assert load_engine(NAME, TASK, Device.CPU).reason == 'chosen'
 
 
 @pytest.mark.parametrize('device', [Device.CUDA, Device.TENSORRT])
-def test_a_device_that_can_not_be_had_is_refused(device: Device) -> None:
+def test_a_device_that_can_not_be_had_is_refused(no_gpu: None, device: Device) -> None:
     with pytest.raises(ModelError) as caught:
-        load_engine('facemesh-468', Task.FACE_LANDMARKS, device)
+        load_engine(NAME, TASK, device)
     assert str(caught.value) == (
-        f'device: expected auto or cpu, found {device.value}, which this version can not run on; '
-        'set device to auto'
+        f'device: expected {device.value}, which can not be had: no GPU: no driver; or set device '
+        'to auto'
     )
+
+
+def test_auto_prefers_tensorrt_then_torch_then_onnxruntime(gpu: Callable[..., None]) -> None:
+    torch, ort = loads('torch'), loads('ort')
+    gpu(TensorRT=loads('trt'), torch_CUDA=torch, ONNX_Runtime_CUDA=ort)
+    assert load_engine(NAME, TASK).backend == 'trt fp16'
+    gpu(torch_CUDA=torch, ONNX_Runtime_CUDA=ort)
+    engine = load_engine(NAME, TASK)
+    assert engine.backend == 'torch fp16'
+    assert engine.reason == (
+        'Orin, compute capability 8.7, driver 540.4.0; not TensorRT fp16: it is not installed; '
+        'not TensorRT fp32: it is not installed'
+    )
+    gpu(ONNX_Runtime_CUDA=ort)
+    assert load_engine(NAME, TASK).backend == 'ort fp16'
+    gpu()
+    engine = load_engine(NAME, TASK)
+    assert engine.backend == 'onnxruntime-cpu fp32'
+    assert 'not ONNX Runtime CUDA fp32: it is not installed' in engine.reason
+
+
+def test_a_precision_that_is_beyond_its_tolerance_is_left(gpu: Callable[..., None]) -> None:
+    gpu(torch_CUDA=loads('torch', wrong_in=(Precision.FP16,)))
+    engine = load_engine(NAME, TASK, Device.CUDA)
+    assert engine.backend == 'torch fp32'
+    assert 'not torch CUDA fp16: ' in engine.reason
+    assert 'landmark_px differs by' in engine.reason
+
+
+def test_a_chosen_precision_is_the_only_one(gpu: Callable[..., None]) -> None:
+    gpu(torch_CUDA=loads('torch', wrong_in=(Precision.FP16,)))
+    with pytest.raises(ModelError, match=r'expected cuda, which can not be had: .*landmark_px'):
+        load_engine(NAME, TASK, Device.CUDA, Precision.FP16)
+    assert load_engine(NAME, TASK, Device.CUDA, Precision.FP32).backend == 'torch fp32'
+
+
+def test_a_chosen_device_takes_no_other(gpu: Callable[..., None]) -> None:
+    gpu(torch_CUDA=loads('torch'))
+    with pytest.raises(ModelError, match='expected tensorrt, which can not be had: not TensorRT'):
+        load_engine(NAME, TASK, Device.TENSORRT)
+
+
+def test_goes_on_with_the_cpu_when_the_gpu_is_lost(gpu: Callable[..., None]) -> None:
+    gpu(torch_CUDA=loads('torch', fails_from=2))  # the first call is the check
+    engine = load_engine(NAME, TASK, Device.CUDA)
+    batch = stored_batch(engine.manifest)
+    before, after = engine.run(batch), engine.run(batch)
+    assert (before[0] == after[0]).all()
+    assert engine.backend == 'onnxruntime-cpu fp32'
+    assert 'torch fp16 failed in mid-run' in engine.reason
 
 
 def test_a_wrong_model_is_told_before_the_device() -> None:
