@@ -63,6 +63,11 @@ def frame_from(message: Image | CompressedImage, sequence: int, max_pixels: int)
     return Frame(stamp_to_ns(header.stamp), header.frame_id, sequence, pixels)
 
 
+def type_name(kind: type) -> str:
+    """Return a message class's name as bags have it: ``package/msg/Name``."""
+    return f'{kind.__module__.partition(".")[0]}/msg/{kind.__name__}'
+
+
 def octets(data: bytes) -> array[int]:
     """Return bytes as what rclpy takes as it is; it would check a bytes object one by one."""
     return array('B', data)

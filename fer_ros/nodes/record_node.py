@@ -82,7 +82,7 @@ class RecordNode(Node):
     def _record(self, topic: str, kind: type, then: Any = None) -> Any:
         """Subscribe to the bytes of a topic, and to its messages where somebody wants them."""
         name = self.resolve_topic_name(topic)
-        typename = f'{kind.__module__.partition(".")[0]}/msg/{kind.__name__}'
+        typename = conversions.type_name(kind)
 
         def on_message(data: bytes) -> None:
             now_ns = self.get_clock().now().nanoseconds

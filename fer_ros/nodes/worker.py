@@ -11,19 +11,17 @@ from typing import Any
 import rclpy
 
 from fer_ros.errors import FrameError
-from fer_ros.nodes import conversions, parameters
+from fer_ros.nodes import conversions
 from fer_ros.nodes.frame_slot import FrameSlot
 from fer_ros.nodes.outputs import Outputs, Timing
+from fer_ros.nodes.recognition import NS_PER_S, Recognition
 from fer_ros.nodes.statistics import Statistics
 from fer_ros.pipeline import Pipeline
 from fer_ros.taxonomy import DropReason
-from fer_ros.types import CameraIntrinsics, Frame
+from fer_ros.types import CameraIntrinsics
 
-NS_PER_S = 1_000_000_000
 # Stamps further away than this were made by another clock: they say nothing about age.
 SAME_CLOCK_NS = 60 * NS_PER_S
-# A stamp that jumps back further than this starts a new recording; less is a late frame.
-RESTART_NS = NS_PER_S // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,11 @@ class Worker:
     ) -> None:
         """Start the thread."""
         self.values = values
-        self._applied = values
         self._node = node
-        self._pipeline = pipeline
-        self._outputs = outputs
+        self._recognition = Recognition(pipeline, outputs, values, node.get_logger().warning)
         self._statistics = statistics
         self._intrinsics: CameraIntrinsics | None = None
         self._sequence = 0
-        self._last_stamp_ns: int | None = None
         self._slot: FrameSlot[_Arrival] = FrameSlot()
         self._thread = threading.Thread(target=self._work, name='fer-worker', daemon=True)
         self._thread.start()
@@ -95,38 +90,19 @@ class Worker:
 
     def _handle(self, arrival: _Arrival) -> None:
         """Take one image through decoding, pipeline and outputs."""
-        values = self._settings()
+        values = self.values
+        self._recognition.apply(values)
         started_s = time.perf_counter()
         self._refuse_stale(arrival, float(values['max_age_s']))
         frame = conversions.frame_from(arrival.message, self._sequence, int(values['max_pixels']))
         self._sequence += 1
-        self._restart_if_time_jumps(frame)
-        intrinsics = self._intrinsics
-        if intrinsics is not None:
-            intrinsics = intrinsics.scaled_to(frame.width, frame.height)
-        result = self._pipeline.process(frame, intrinsics)
+        result = self._recognition.recognise(frame, self._intrinsics)
         inference_ms = (time.perf_counter() - started_s) * 1e3
         processed, dropped = self._statistics.totals()
         timing = Timing(self._latency_ms(arrival), inference_ms, processed + 1, dropped)
-        self._outputs.publish(
-            result,
-            frame,
-            arrival.message.header,
-            timing,
-            values,
-            metric=intrinsics is not None,
-            model_ids=self._pipeline.model_ids,
-        )
+        self._recognition.publish(result, frame, arrival.message.header, timing)
         now_ns = self._now_ns()
         self._statistics.processed(now_ns, self._latency_ms(arrival), inference_ms)
-
-    def _settings(self) -> Mapping[str, Any]:
-        """Return the parameters in force, handed to the pipeline when they have changed."""
-        values = self.values
-        if values is not self._applied:
-            self._pipeline.configure(parameters.pipeline_config(values))
-            self._applied = values
-        return values
 
     def _age_ns(self, arrival: _Arrival) -> int:
         """Return the image's age, since it came where its stamp is of another clock."""
@@ -145,13 +121,3 @@ class Worker:
                 f'{age_s:.2f} s; is the machine or the network overloaded?',
                 DropReason.STALE.value,
             )
-
-    def _restart_if_time_jumps(self, frame: Frame) -> None:
-        """Begin anew where a recording starts again from its beginning."""
-        last_ns, self._last_stamp_ns = self._last_stamp_ns, frame.stamp_ns
-        if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
-            back_s = (last_ns - frame.stamp_ns) / NS_PER_S
-            self._node.get_logger().warning(
-                f'time went back by {back_s:.2f} s: every face and its past is forgotten'
-            )
-            self._pipeline.reset()

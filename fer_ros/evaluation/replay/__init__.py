@@ -1,0 +1,1 @@
+"""Bags and clips through the whole chain: labels, scores, files, comparison."""

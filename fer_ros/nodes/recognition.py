@@ -1,0 +1,76 @@
+"""What becomes of a decoded frame, in the live node and in a replay alike.
+
+Both hand their frames to the same object, so that a replayed bag gives the messages of the live
+run bit for bit; only the fields that tell how long it took differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fer_ros.nodes import parameters
+from fer_ros.nodes.outputs import Outputs, Timing
+from fer_ros.pipeline import FrameResult, Pipeline
+from fer_ros.types import CameraIntrinsics, Frame
+
+NS_PER_S = 1_000_000_000
+# A stamp that jumps back further than this starts a new recording; less is a late frame.
+RESTART_NS = NS_PER_S // 2
+
+
+class Recognition:
+    """One camera's frames through the pipeline to the outputs."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        outputs: Outputs,
+        values: Mapping[str, Any],
+        warn: Callable[[str], Any],
+    ) -> None:
+        """Take a pipeline that has been made or reset.
+
+        :param values: the parameters that it was made of.
+        :param warn: takes a line that people should read.
+        """
+        self._pipeline = pipeline
+        self._outputs = outputs
+        self._values = values
+        self._warn = warn
+        self._last_stamp_ns: int | None = None
+        self._metric = False
+
+    def apply(self, values: Mapping[str, Any]) -> None:
+        """Take parameters, handed to the pipeline where they are others than before."""
+        if values is not self._values:
+            self._pipeline.configure(parameters.pipeline_config(values))
+            self._values = values
+
+    def recognise(self, frame: Frame, intrinsics: CameraIntrinsics | None) -> FrameResult:
+        """Take the next frame; raises FrameError where it is not after the last one."""
+        self._restart_if_time_jumps(frame)
+        if intrinsics is not None:
+            intrinsics = intrinsics.scaled_to(frame.width, frame.height)
+        self._metric = intrinsics is not None
+        return self._pipeline.process(frame, intrinsics)
+
+    def publish(self, result: FrameResult, frame: Frame, header: Any, timing: Timing) -> None:
+        """Publish what was found in a frame under the header of its image."""
+        self._outputs.publish(
+            result,
+            frame,
+            header,
+            timing,
+            self._values,
+            metric=self._metric,
+            model_ids=self._pipeline.model_ids,
+        )
+
+    def _restart_if_time_jumps(self, frame: Frame) -> None:
+        """Begin anew where a recording starts again from its beginning."""
+        last_ns, self._last_stamp_ns = self._last_stamp_ns, frame.stamp_ns
+        if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
+            back_s = (last_ns - frame.stamp_ns) / NS_PER_S
+            self._warn(f'time went back by {back_s:.2f} s: every face and its past is forgotten')
+            self._pipeline.reset()
