@@ -31,6 +31,7 @@ setup(
         PACKAGE: [
             '*/*.csv',
             'evaluation/datasets/layouts/*.yaml',
+            'evaluation/replay/*.csv',
             'rosless/msg/*/*.msg',
             'py.typed',
         ]
@@ -59,6 +60,8 @@ setup(
         'train': ['torch>=2.4,<3', 'onnx>=1.16,<2'],
         # ONNX Runtime on CUDA is another wheel of the same package: see docs/gpu.md.
         'gpu': ['torch>=2.4,<3', 'onnx>=1.16,<2'],
+        'parquet': ['pyarrow>=14'],
+        'ray': ['ray>=2.9,<3'],
         'view': ['opencv-python>=4.8,<6'],
         # colcon looks for pytest under this name.
         'test': ['pytest>=6.2,<10'],

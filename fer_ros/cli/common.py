@@ -117,3 +117,14 @@ def _is_free(domain: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def require_folder(folder: Path) -> None:
+    """Make the folder for the results, or refuse it before anything is started."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        reason = '' if os.access(folder, os.W_OK) else 'no permission to write'
+    except OSError as error:
+        reason = error.strerror or str(error)
+    if reason:
+        raise ConfigError(f'out: expected a folder to write to, found {folder}: {reason}')

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from fer_ros import rosless
 from fer_ros.cli import common
 from fer_ros.config import share_dir
-from fer_ros.errors import ConfigError, FerError, MiddlewareError
+from fer_ros.errors import FerError, MiddlewareError
 from fer_ros.evaluation.run import RunFiles
 from fer_ros.sources import SourceInfo, open_source
 
@@ -34,7 +34,7 @@ def main(words: Sequence[str]) -> int:
     source = options.source or sample
     with open_source(source, now_ns=time.time_ns, topic=options.topic) as opened:
         info = opened.info
-    _require_folder(options.out)
+    common.require_folder(options.out)
     common.stay_on_this_machine()
     common.choose_domain()
     common.use_ros()
@@ -93,17 +93,6 @@ def _run(source: str, info: SourceInfo, options: argparse.Namespace) -> dict[str
         node.destroy_node()
         rclpy.try_shutdown()
     return summary
-
-
-def _require_folder(folder: Path) -> None:
-    """Make the folder for the results, or refuse it before anything is started."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        reason = '' if os.access(folder, os.W_OK) else 'no permission to write'
-    except OSError as error:
-        reason = error.strerror or str(error)
-    if reason:
-        raise ConfigError(f'out: expected a folder to write to, found {folder}: {reason}')
 
 
 def _up_words(options: argparse.Namespace) -> list[str]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from rosbags.rosbag2 import StoragePlugin, Writer
+
+from fer_ros.sources.bag_reader import open_bag
 
 
 class ResultsBag:
@@ -62,3 +65,15 @@ class ResultsBag:
     ) -> None:
         """Close, after an error too: what was written before it can be read."""
         self.close()
+
+
+def join_bags(parts: Sequence[Path], path: Path, typestore: Any) -> None:
+    """Write the messages of several files of :class:`ResultsBag` into one, in their order."""
+    with ResultsBag(path, typestore) as joined:
+        for part in parts:
+            bag = open_bag(part, typestore)
+            try:
+                for item in bag.messages(bag.topics):
+                    joined.write(item.topic, item.type, item.raw, item.log_ns)
+            finally:
+                bag.close()

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from fer_ros.evaluation import svg
+from fer_ros.evaluation.html import meter, named, notes, table, write_page
+from fer_ros.evaluation.replay.chapter import Judged, chapter
+from fer_ros.evaluation.replay.labels import Labels
 from fer_ros.evaluation.results import FrameRow
 from fer_ros.evaluation.timeline import Timeline, charts, colour_of, timelines
 from fer_ros.taxonomy import DropReason
@@ -28,30 +31,6 @@ REASONS = {
     DropReason.ERROR: 'processing failed',
     'unheard': 'never reached the node: lost on the way, or sent before it listened',
 }
-STYLE = """
-:root{color-scheme:light dark;--ink:#1c1c1c;--page:#fff;--soft:#5f5f5f;--rule:#ddd;--card:#f5f5f5}
-@media(prefers-color-scheme:dark){:root{--ink:#eee;--page:#161616;--soft:#aaa;--rule:#3a3a3a;
---card:#202020}}
-body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--page);max-width:60rem;
-margin:2rem auto;padding:0 1rem}
-h1{font-size:1.6rem}h2{font-size:1.2rem;margin:2.4rem 0 .3rem;border-top:1px solid var(--rule);
-padding-top:1.2rem}h3{font-size:.9rem;margin:0;color:var(--soft);min-width:5.5rem}
-p{margin:.3rem 0}a{color:inherit}.soft,td.none{color:var(--soft)}
-svg{display:block;width:100%;height:auto}svg.defs{position:absolute;width:0;height:0}
-.tick{font-size:11px;fill:var(--soft)}.grid{stroke:var(--rule)}
-.shade{fill:var(--ink);opacity:.2}.stripe{stroke:var(--page);stroke-width:3}
-.bar{fill:#56b4e9}.rule{stroke:var(--ink);stroke-dasharray:3 3}
-.figure{display:flex;flex-wrap:wrap;align-items:baseline;margin-top:1rem}
-.legend{font-size:.85rem}.legend span{margin-right:1rem;white-space:nowrap}
-.key{display:inline-block;width:.8em;height:.8em;border-radius:.2em;margin-right:.35em}
-.wide{overflow-x:auto}table{border-collapse:collapse;margin:.5rem 0}
-td,th{padding:.15rem 1rem .15rem 0;text-align:left;font-weight:normal;white-space:nowrap}
-thead th{color:var(--soft);border-bottom:1px solid var(--rule)}
-.n{text-align:right;font-variant-numeric:tabular-nums}
-.meter{display:block;width:12rem;background:var(--card)}.meter i{display:block;height:.7em}
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;background:var(--card);
-padding:.8rem 1rem;border-radius:.5rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-"""
 
 
 def write_report(
@@ -59,32 +38,30 @@ def write_report(
     rows: Sequence[FrameRow],
     summary: Mapping[str, Any],
     events: Sequence[ExpressionEvent] = (),
+    judged: Judged | None = None,
 ) -> None:
     """Write the page of a run; one without frames or faces says so.
 
+    :param rows: of its frames, or of some of them, evenly.
     :param summary: as :func:`fer_ros.evaluation.summary.summarise` returns it; ``source``, where
-        it has one, names what was played.
+        it has one, names what was played, and ``notes`` what people should know.
+    :param events: all that were told.
+    :param judged: how it was scored against labels.
     """
     found = sorted(timelines(rows, events), key=lambda person: -len(person.faces))[:MAX_PEOPLE]
     found.sort(key=lambda person: person.times_s[0])
     people = summary['people']
+    labels = judged.labels if judged else None
     body = [
-        svg.DEFINITIONS,
         _head(summary),
+        notes(summary.get('notes', ())),
+        chapter(judged, rows[0].stamp_ns) if judged and rows else '',
         _everybody(people, {person.face_id for person in found}),
-        *(_person(person, people[person.face_id]) for person in found),
+        *(_person(person, people[person.face_id], labels) for person in found),
         _latency(rows, summary['latency_ms']),
         _drops(summary['drops']),
     ]
-    page = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f'<title>fer_ros report</title><style>{STYLE}</style></head>'
-        f'<body>{"".join(body)}</body></html>\n'
-    )
-    partial = path.with_name(f'.{path.name}')
-    partial.write_text(page, encoding='utf-8')
-    partial.replace(path)
+    write_page(path, 'fer_ros report', ''.join(body))
 
 
 def _head(summary: Mapping[str, Any]) -> str:
@@ -122,7 +99,7 @@ def _everybody(people: Mapping[str, Mapping[str, Any]], shown: set[str]) -> str:
             f'<a href="#{escape(face_id)}">{escape(face_id)}</a>'
             if face_id in shown
             else escape(face_id),
-            _named(one['dominant']),
+            named(one['dominant']),
             f'{one["frames"]}',
             f'{one["first_s"]:.1f} s',
             f'{one["last_s"]:.1f} s',
@@ -136,20 +113,20 @@ def _everybody(people: Mapping[str, Mapping[str, Any]], shown: set[str]) -> str:
         if len(shown) < len(people)
         else ''
     )
-    return f'<h2>People</h2>{_table(heads, lines)}{more}'
+    return f'<h2>People</h2>{table(heads, lines)}{more}'
 
 
-def _person(person: Timeline, figures: Mapping[str, Any]) -> str:
+def _person(person: Timeline, figures: Mapping[str, Any], labels: Labels | None) -> str:
     """Return one person's charts and means."""
     name = escape(person.face_id)
     means = [
-        (_named(label), _meter(value, colour_of(label)), f'{value:.1%}')
+        (named(label), meter(value, colour_of(label)), f'{value:.1%}')
         for label, value in figures['probabilities'].items()
     ]
     return (
         f'<h2 id="{name}">{name}: {escape(figures["dominant"])}</h2>{_trust(person)}'
-        f'{charts(person)}<div class="figure"><h3>Mean probabilities</h3></div>'
-        f'{_table(("emotion", "", "mean"), means)}'
+        f'{charts(person, labels)}<div class="figure"><h3>Mean probabilities</h3></div>'
+        f'{table(("emotion", "", "mean"), means)}'
     )
 
 
@@ -203,34 +180,7 @@ def _drops(drops: Mapping[str, int]) -> str:
     ]
     total = sum(drops.values())
     return (
-        f'<h2>Frames dropped: {total}</h2>{_table(("reason", "frames", ""), lines)}'
+        f'<h2>Frames dropped: {total}</h2>{table(("reason", "frames", ""), lines)}'
         if lines
         else '<h2>Frames dropped</h2><p>The node said nothing of it.</p>'
     )
-
-
-def _named(label: str) -> str:
-    """Return a label beside its colour."""
-    return f'<i class="key" style="background:{colour_of(label)}"></i>{escape(label)}'
-
-
-def _meter(share: float, colour: str) -> str:
-    width = min(max(share, 0.0), 1.0)
-    return f'<span class="meter"><i style="width:{width:.1%};background:{colour}"></i></span>'
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of cells that are HTML already; numbers stand to the right."""
-    top = ''.join(f'<th scope="col">{escape(head)}</th>' for head in heads)
-    lines = ''.join(
-        '<tr>' + ''.join(f'<td{_align(cell)}>{cell}</td>' for cell in row) + '</tr>'
-        for row in rows
-    )
-    return (
-        f'<div class="wide"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table>'
-        '</div>'
-    )
-
-
-def _align(cell: str) -> str:
-    return ' class="n"' if cell[:1].isdigit() else ''

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ class FaceRow:
 
     :param abstained: why no label is vouched for, or '' where one is.
     :param roi: xmin, ymin, xmax, ymax in shares of the image.
+    :param action_units: (intensity, confidence) by FACS code.
+    :param head_rad: yaw, pitch, roll; NaN where unknown.
     """
 
     face_id: str
@@ -40,6 +43,10 @@ class FaceRow:
     arousal: float
     abstained: str
     roi: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    action_units: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    head_rad: tuple[float, float, float] = (math.nan, math.nan, math.nan)
+    quality: float = math.nan
+    quality_flags: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,13 @@ def _face_row(face: Any) -> FaceRow:
         arousal=float(face.arousal),
         abstained=face.abstained_reason or ('abstained' if face.abstained else ''),
         roi=(face.roi_xmin, face.roi_ymin, face.roi_xmax, face.roi_ymax),
+        action_units={
+            int(unit.code): (float(unit.intensity), float(unit.confidence))
+            for unit in face.action_units
+        },
+        head_rad=(face.head_yaw_rad, face.head_pitch_rad, face.head_roll_rad),
+        quality=float(face.quality),
+        quality_flags=int(face.quality_flags),
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from fer_ros.evaluation import svg
+from fer_ros.evaluation.replay.labels import Labels
 from fer_ros.evaluation.results import FaceRow, FrameRow, distributions, people, told
 from fer_ros.evaluation.svg import Axes, Values
 from fer_ros.taxonomy import Phase
@@ -30,11 +31,14 @@ PHASE_COLOURS = {
 }
 SPARE = '#777777'  # of labels that only another model has
 INTENSITY, VALENCE, AROUSAL = '#009e73', '#e69f00', '#56b4e9'
+UNITS = '#0072b2'
 
 POINTS = 600  # of all curves of a person, about what a screen shows
 POINTS_OF_ALL = 2400  # shared by everybody, so that a crowd's page stays light
 MIN_GAP_S = 0.5  # without a face, after which its curves are cut
 MIN_SHARE = 0.002  # less of a label, all the time, can not be seen
+MAX_UNITS = 10  # action units that are drawn, those with the highest peaks
+MIN_UNIT = 0.05  # peak below which one can not be seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Timeline:
     :param whole_s: start and end of the run.
     :param points: how many the curves may have.
     :param events: what the person expressed, in order of time.
+    :param start_ns: stamp of the run's start.
     """
 
     face_id: str
@@ -66,6 +71,7 @@ class Timeline:
     whole_s: tuple[float, float]
     points: int = POINTS
     events: tuple[Happening, ...] = ()
+    start_ns: int = 0
 
     def stretches(self, key: Callable[[FaceRow], Any]) -> Iterator[tuple[float, float, FaceRow]]:
         """Yield start, end and first face of each stretch in which the key stays the same.
@@ -123,6 +129,7 @@ def timelines(rows: Sequence[FrameRow], events: Sequence[ExpressionEvent] = ()) 
             whole_s,
             points,
             tuple(_happenings(face_id, events, start_ns)),
+            start_ns,
         )
         for face_id, pairs in seen.items()
     ]
@@ -138,14 +145,16 @@ def _happenings(
             yield Happening(event.label, event.peak, start_s, end_s)
 
 
-def charts(person: Timeline) -> str:
-    """Return a person's emotions, intensity, affect, phases and events."""
+def charts(person: Timeline, labels: Labels | None = None) -> str:
+    """Return labels, emotions, intensity, affect, phases, events and action units of a person."""
     return (
-        _emotions(person)
+        (_labels(person, labels) if labels else '')
+        + _emotions(person)
         + _intensity(person)
         + _affect(person)
         + _phases(person)
         + _events(person)
+        + _units(person)
     )
 
 
@@ -182,6 +191,19 @@ def _emotions(person: Timeline) -> str:
         title, marks, across=_across(person), up=[(0.0, '0'), (0.5, '.5'), (1.0, '1')]
     )
     return _figure('Emotions', legend({label: colour_of(label) for label in labels}), chart)
+
+
+def _labels(person: Timeline, labels: Labels) -> str:
+    """Return a strip of what is labelled."""
+    axes = Axes(person.whole_s, height=18)
+    marks = ''
+    for one in labels.intervals:
+        start, end = ((time - person.start_ns) / 1e9 for time in (one.start_ns, one.end_ns))
+        if start < person.whole_s[1] and end > 0.0:
+            marks += axes.rect(start, end, f'fill="{colour_of(one.label)}"', one.label)
+    names = dict.fromkeys(one.label for one in labels.intervals)
+    chart = axes.chart(f'Labels of {person.face_id}', marks, across=_across(person))
+    return _figure('Labels', legend({name: colour_of(name) for name in names}), chart)
 
 
 def _intensity(person: Timeline) -> str:
@@ -242,6 +264,35 @@ def _events(person: Timeline) -> str:
     colours = {event.label: colour_of(event.label) for event in person.events}
     chart = axes.chart(f'Events of {person.face_id}', marks, across=_across(person))
     return _figure('Events', legend(colours), chart)
+
+
+def _units(person: Timeline) -> str:
+    """Return the action units that move most, a curve each over the same time."""
+    codes = sorted({code for face in person.faces for code in face.action_units})
+    values = np.array(
+        [[_shown(face, code) for code in codes] for face in person.faces], np.float64
+    ).reshape(len(person.faces), len(codes))
+    peaks = values.max(axis=0, initial=0.0)
+    strongest = np.argsort(-peaks, kind='stable')[:MAX_UNITS]
+    shown = sorted(k for k in strongest.tolist() if peaks[k] >= MIN_UNIT)
+    if not shown:
+        return ''
+    count = len(shown)
+    axes = Axes(person.whole_s, high=float(count), height=22 * count)
+    marks = ''
+    for times, rows in person.curves(values[:, shown]):
+        for k in range(count):
+            low = np.full(len(times), float(count - 1 - k))
+            marks += axes.area(times, low, low + 0.9 * rows[:, k], UNITS, f'AU{codes[shown[k]]}')
+    up = [(float(count - 1 - k), f'AU{codes[shown[k]]}') for k in range(count)]
+    chart = axes.chart(f'Action units of {person.face_id}', marks, across=_across(person), up=up)
+    return _figure('Action units', '', chart)
+
+
+def _shown(face: FaceRow, code: int) -> float:
+    """Return a unit's intensity, 0 where it is not estimated."""
+    intensity, confidence = face.action_units.get(code, (0.0, 0.0))
+    return intensity if confidence > 0.0 else 0.0
 
 
 def _across(person: Timeline) -> list[svg.Tick]:

@@ -37,7 +37,7 @@ class Recognition:
         self._pipeline = pipeline
         self._outputs = outputs
         self._values = values
-        self._warn = warn
+        self.warn = warn
         self._last_stamp_ns: int | None = None
         self._metric = False
 
@@ -72,5 +72,5 @@ class Recognition:
         last_ns, self._last_stamp_ns = self._last_stamp_ns, frame.stamp_ns
         if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
             back_s = (last_ns - frame.stamp_ns) / NS_PER_S
-            self._warn(f'time went back by {back_s:.2f} s: every face and its past is forgotten')
+            self.warn(f'time went back by {back_s:.2f} s: every face and its past is forgotten')
             self._pipeline.reset()

@@ -11,6 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
+from pickle import Pickler, Unpickler
 from typing import Any, Protocol
 
 from rclpy.serialization import deserialize_message, serialize_message
@@ -26,7 +29,7 @@ from fer_ros.taxonomy import DropReason
 from fer_ros.types import Frame
 
 NODE = '/fer'
-EXPRESSIONS = f'{NODE}/expressions'
+EXPRESSIONS, EVENTS = f'{NODE}/expressions', f'{NODE}/events'
 
 
 class Sink(Protocol):
@@ -37,6 +40,9 @@ class Sink(Protocol):
 
     def expressions(self, frame: Frame, message: Any) -> None:
         """Take the FaceExpressionArray of a frame, as a subscriber would get it."""
+
+    def event(self, message: Any) -> None:
+        """Take an ExpressionEvent."""
 
 
 def values_of(overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,9 +95,11 @@ class Tape:
         assert self.frame is not None, 'outputs publish of a frame'
         data = serialize_message(message)
         self._sink.message(topic, conversions.type_name(kind), data, self.frame.stamp_ns)
+        # As a subscriber gets them: numbers rounded to the fields' precision.
         if topic == EXPRESSIONS:
-            # As a subscriber gets it: numbers rounded to the fields' precision.
             self._sink.expressions(self.frame, deserialize_message(data, kind))
+        elif topic == EVENTS:
+            self._sink.event(deserialize_message(data, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,65 +119,164 @@ class _Publisher:
         return 0
 
 
-@dataclass(slots=True)
 class Replay:
-    """Runs sources through one pipeline; the same frames give the same messages at any rate.
+    """Runs one source through a pipeline; the same frames give the same messages at any rate.
 
-    :param rate: speed against the source's time; 0 is as fast as possible. No frame is dropped
-        for being late.
-    :param drops: frames that became no message, by reason.
-    :param notes: a line for each thing that people should know.
+    Between two frames :meth:`save` tells all that the rest depends on, so that a run that was
+    interrupted goes on as if it had not been.
     """
 
-    pipeline: Pipeline
-    values: Mapping[str, Any]
-    rate: float = 0.0
-    drops: Counter[str] = field(default_factory=Counter)
-    notes: list[str] = field(default_factory=list)
+    def __init__(
+        self, pipeline: Pipeline, values: Mapping[str, Any], sink: Sink, *, rate: float = 0.0
+    ) -> None:
+        """Begin with nothing seen.
 
-    def run(self, source: Source, sink: Sink) -> Iterator[int]:
-        """Yield the stamp of each frame once its messages are written."""
-        self.drops.clear()
-        self.notes.clear()
-        self.pipeline.reset()
+        :param pipeline: one that has seen nothing; it stays so, for other replays: a copy with
+            the same nets does the work.
+        :param rate: speed against the source's time; 0 is as fast as possible. No frame is
+            dropped for being late.
+        """
+        pipeline = _copy(pipeline)
         tape = Tape(sink)
-        outputs = Outputs(tape, publish_json=bool(self.values['publish_json']))
-        recognition = Recognition(self.pipeline, outputs, self.values, self._note)
-        clock = _Clock(self.rate)
-        processed = 0
-        frames = iter(source)
+        outputs = Outputs(tape, publish_json=bool(values['publish_json']))
+        self._state = _State(tape, Recognition(pipeline, outputs, values, _Notes()))
+        self.pipeline = pipeline
+        self._sink = sink
+        self._clock = _Clock(rate)
+
+    @property
+    def frames(self) -> int:
+        """How many frames were taken."""
+        return self._state.frames
+
+    @property
+    def drops(self) -> Counter[str]:
+        """Frames that became no message, by reason."""
+        return self._state.drops
+
+    @property
+    def notes(self) -> list[str]:
+        """A line for each thing that people should know."""
+        return self._state.recognition.warn.lines
+
+    def run(self, source: Source) -> Iterator[int]:
+        """Yield the stamp of each frame once its messages are written, from where we are on."""
+        frames = islice(source, self._state.frames, None)
         while True:
             began_s = time.perf_counter()
             frame = next(frames, None)
             if frame is None:
                 break
             decoding_s = time.perf_counter() - began_s
-            clock.wait_for(frame.stamp_ns)
-            began_s = time.perf_counter() - decoding_s
-            tape.frame = frame
-            try:
-                result = recognition.recognise(frame, source.intrinsics)
-                spent_ms = (time.perf_counter() - began_s) * 1e3
-                timing = Timing(spent_ms, spent_ms, processed + 1, sum(self.drops.values()))
-                recognition.publish(result, frame, _header(frame), timing)
-                processed += 1
-            except FrameError as error:
-                self._drop(error.reason, str(error))
-            except Exception as error:  # as in the live node: one bad frame ends nothing
-                self._drop(DropReason.ERROR.value, f'{type(error).__name__}: {error}')
+            self._clock.wait_for(frame.stamp_ns)
+            self._take(frame, source, time.perf_counter() - decoding_s)
             yield frame.stamp_ns
         if source.broken:
             self.drops[DropReason.BAD_DATA.value] += source.broken
-        for line in source.notes:
-            self._note(line)
+        self.notes.extend(source.notes)
+
+    def _take(self, frame: Frame, source: Source, began_s: float) -> None:
+        """Recognise a frame and publish what was found."""
+        state = self._state
+        state.frames += 1
+        state.tape.frame = frame
+        try:
+            result = state.recognition.recognise(frame, source.intrinsics)
+            spent_ms = (time.perf_counter() - began_s) * 1e3
+            dropped = sum(state.drops.values())
+            timing = Timing(spent_ms, spent_ms, state.processed + 1, dropped)
+            state.recognition.publish(result, frame, _header(frame), timing)
+            state.processed += 1
+        except FrameError as error:
+            self._drop(error.reason, str(error))
+        except Exception as error:  # as in the live node: one bad frame ends nothing
+            self._drop(DropReason.ERROR.value, f'{type(error).__name__}: {error}')
 
     def _drop(self, reason: str, text: str) -> None:
         if not self.drops[reason]:
-            self._note(f'{reason}: {text}')
+            self.notes.append(f'{reason}: {text}')
         self.drops[reason] += 1
 
-    def _note(self, line: str) -> None:
-        self.notes.append(line)
+    # Going on later
+
+    def models(self) -> dict[str, str]:
+        """Return the sha256 of each model by its id."""
+        return {key: one.manifest.sha256 for key, one in self._fixed().items() if key != _SINK}
+
+    def save(self) -> bytes:
+        """Return all that the next frames depend on; models and sink stay outside."""
+        self._state.tape.frame = None
+        return _dump(self._state, self._sink)[0]
+
+    def restore(self, saved: bytes) -> None:
+        """Go on from what :meth:`save` returned in a replay with the same models and values."""
+        self._state = _load(saved, self._fixed())
+
+    def _fixed(self) -> dict[str, Any]:
+        """Return what stays outside by its key."""
+        return _dump(self._state, self._sink)[1]
+
+
+_SINK = 'sink'
+
+
+@dataclass(slots=True)
+class _State:
+    """What the next frames depend on."""
+
+    tape: Tape
+    recognition: Recognition
+    frames: int = 0
+    processed: int = 0
+    drops: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """Keeps lines for people."""
+
+    lines: list[str] = field(default_factory=list)
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class _Pickler(Pickler):
+    """Leaves nets, which no file can hold, and the sink outside."""
+
+    def __init__(self, file: BytesIO, sink: Sink | None) -> None:
+        super().__init__(file)
+        self._sink = sink
+        self.outside: dict[str, Any] = {_SINK: sink}
+
+    def persistent_id(self, item: Any) -> str | None:
+        if item is self._sink and item is not None:
+            return _SINK
+        manifest = getattr(type(item), 'manifest', None)
+        if isinstance(manifest, property):
+            self.outside[item.manifest.id] = item
+            return item.manifest.id
+        return None
+
+
+def _dump(content: Any, sink: Sink | None) -> tuple[bytes, dict[str, Any]]:
+    """Return an object's bytes, and what was left outside by its key."""
+    data = BytesIO()
+    pickler = _Pickler(data, sink)
+    pickler.dump(content)
+    return data.getvalue(), pickler.outside
+
+
+def _load(data: bytes, outside: Mapping[str, Any]) -> Any:
+    """Return the object again."""
+    loader = Unpickler(BytesIO(data))
+    loader.persistent_load = outside.__getitem__
+    return loader.load()
+
+
+def _copy(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline in the same state that shares the nets."""
+    return _load(*_dump(pipeline, None))
 
 
 class _Clock:

@@ -12,6 +12,8 @@ from fer_ros.cli import common
 KINDS = {
     'static': 'static expression on an npz of images and votes',
     'detection': 'detection rate by face size, false faces',
+    'replay': 'bags, clips and folders through the whole chain, scored against labels',
+    'compare': 'whether two recordings hold the same results, apart from timing',
     'jitter': 'changes of the label on photos that tremble',
 }
 

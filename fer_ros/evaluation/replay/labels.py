@@ -17,6 +17,7 @@ from fer_ros.sources.bag_reader import open_bag
 
 NS_PER_S = 1_000_000_000
 COLUMNS = ('start_s', 'end_s', 'label')
+SOURCE = 'source'  # column of a CSV for several clips
 UNLABELLED = frozenset({'', '-', '?', 'unknown', 'unlabelled', 'unlabeled', 'nf'})
 # Times in a CSV are rounded to milliseconds, stamps are not.
 ROUNDING_NS = 500_000
@@ -115,9 +116,10 @@ def _examples() -> list[str]:
     return list(dict.fromkeys(emotion_names().values()))
 
 
-def read_csv(path: Path) -> Labels:
+def read_csv(path: Path, clip: Path | None = None) -> Labels:
     """Read ``start_s,end_s,label``, seconds from the first frame (or dates in seconds).
 
+    :param clip: whose labels are wanted, where a fourth column ``source`` names several clips.
     :raises DataError: what is wrong and in which line.
     """
     try:
@@ -140,10 +142,15 @@ def read_csv(path: Path) -> Labels:
             f'{path}: expected the columns {",".join(COLUMNS)}, found {",".join(header)}'
         )
     places = [header.index(name) for name in COLUMNS]
+    if clip is not None and SOURCE in header:
+        place = header.index(SOURCE)
+        names = {clip.name, clip.stem, str(clip)}
+        body = [one for one in body if len(one[1]) > place and one[1][place].strip() in names]
     found = [_interval(f'{path}: line {n}', row, places) for (n, _), row in body]
     intervals = [one for one in found if one is not None]
     if not intervals:
-        raise DataError(f'{path}: expected intervals with a label, found none')
+        of = f' of {clip.name}' if clip is not None and SOURCE in header else ''
+        raise DataError(f'{path}: expected intervals{of} with a label, found none')
     relative = min(one.start_ns for one in intervals) < EPOCH_S * NS_PER_S
     return Labels(disjoint(intervals), relative=relative, source=str(path))
 
@@ -241,7 +248,7 @@ def of_folder(path: Path) -> Labels:
 
     :raises DataError: none does.
     """
-    for folder in path.resolve().parents:
+    for folder in path.absolute().parents:
         emotion = emotion_names().get(folder.name.lower())
         if emotion is not None:
             whole = Interval(-NS_PER_S, 10**9 * NS_PER_S, emotion)
@@ -266,4 +273,4 @@ def labels_for(spec: str, clip: Path) -> Labels:
     path = Path(spec).expanduser()
     if path.is_dir():
         path = path / f'{clip.stem}.csv'
-    return read_csv(path)
+    return read_csv(path, clip)
