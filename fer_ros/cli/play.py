@@ -39,6 +39,9 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         '--source-stamps', action='store_true', help="keep the source's stamps, publish /clock"
     )
+    parser.add_argument(
+        '--lockstep', action='store_true', help='after each frame wait for its result'
+    )
     parser.add_argument('--wait', type=float, default=5.0, help='seconds to wait for a subscriber')
     parser.add_argument('--subscribers', type=int, default=1, help='how many to wait for')
     parser.add_argument('--topic', default='', help='image topic of a bag')
@@ -65,6 +68,7 @@ def _play(source, options: argparse.Namespace) -> int:  # type: ignore[no-untype
         wait_s=options.wait,
         subscribers=options.subscribers,
         fov_deg=options.fov,
+        lockstep=options.lockstep,
     )
     try:
         rclpy.init(args=common.ros_arguments(options))

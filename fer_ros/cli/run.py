@@ -56,6 +56,12 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=Path('out'), help='folder for the results')
     parser.add_argument('--rate', type=float, default=1.0, help='speed against real time')
     parser.add_argument('--topic', default='', help='image topic of a bag')
+    parser.add_argument(
+        '--source-stamps', action='store_true', help="keep the source's stamps, publish /clock"
+    )
+    parser.add_argument(
+        '--lockstep', action='store_true', help='play each frame when the last one has its result'
+    )
     parser.add_argument('--fov', type=float, help='horizontal field of view in degrees')
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     common.add_ros_arguments(parser)
@@ -106,6 +112,10 @@ def _play_words(options: argparse.Namespace) -> list[str]:
     words = ['--quiet', '--subscribers', '2', '--rate', str(options.rate)]
     if options.topic:
         words += ['--topic', options.topic]
+    if options.source_stamps:
+        words.append('--source-stamps')
+    if options.lockstep:
+        words.append('--lockstep')
     if options.fov is not None:
         words += ['--fov', str(options.fov)]
     return words

@@ -37,7 +37,8 @@ padding:.8rem 1rem;border-radius:.5rem}dt{color:var(--soft)}dd{margin:0;overflow
 border:1px solid var(--page)}.matrix th{padding:.25rem .6rem}
 .matrix thead th{text-align:right;border:0}
 .matrix td.hit{outline:2px solid var(--ink);outline-offset:-2px}
-.plot{max-width:30rem}.ideal{stroke:var(--soft);stroke-dasharray:4 4}
+.plot{max-width:30rem}.plot .tick{font-size:20px}.plot svg{overflow:visible}
+.ideal{stroke:var(--soft);stroke-dasharray:4 4}
 .faces{display:flex;flex-wrap:wrap;gap:.8rem;margin:.8rem 0}
 .faces figure{margin:0;width:7.5rem;font-size:.8rem;line-height:1.3}
 .faces img{width:7rem;height:7rem;border-radius:.3rem;display:block}
@@ -87,4 +88,4 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _align(cell: str) -> str:
-    return ' class="n"' if cell[:1].isdigit() else ''
+    return ' class="n"' if cell[:1].isdigit() or cell == 'none' else ''

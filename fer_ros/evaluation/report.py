@@ -58,7 +58,7 @@ def write_report(
         chapter(judged, rows[0].stamp_ns) if judged and rows else '',
         _everybody(people, {person.face_id for person in found}),
         *(_person(person, people[person.face_id], labels) for person in found),
-        _latency(rows, summary['latency_ms']),
+        _latency(rows, summary),
         _drops(summary['drops']),
     ]
     write_page(path, 'fer_ros report', ''.join(body))
@@ -71,7 +71,7 @@ def _head(summary: Mapping[str, Any]) -> str:
         'Frames': f'{summary["frames_processed"]} of {summary["frames"]} processed, '
         f'{summary["fps"]:.1f} a second',
         'Faces': summary['faces'],
-        'Latency': _times(summary['latency_ms']),
+        **_pace(summary),
         'Inference': _times(summary['inference_ms']),
         'Backend': summary['backend'],
         'Models': ', '.join(summary['models']),
@@ -81,6 +81,16 @@ def _head(summary: Mapping[str, Any]) -> str:
         for name, value in facts.items()
     )
     return f'<h1>Facial expressions</h1><dl>{items}</dl>'
+
+
+def _pace(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return how fast a replay went, or how late a live run's messages came."""
+    speed = summary.get('speed')
+    if speed is None:
+        return {'Latency': _times(summary['latency_ms'])}
+    times = speed['times_real_time']
+    more = '' if times is None else f', {times:.1f} times as fast as it happened'
+    return {'Speed': f'{speed["frames_per_second"] or 0:.1f} frames a second{more}'}
 
 
 def _times(percentiles: Mapping[str, float | None]) -> str:
@@ -142,9 +152,11 @@ def _trust(person: Timeline) -> str:
     return f'<p class="soft">Hatched: no label is vouched for ({share:.0%}; {words}).</p>'
 
 
-def _latency(rows: Sequence[FrameRow], percentiles: Mapping[str, float | None]) -> str:
-    """Return the histogram of latencies."""
-    head = '<h2>Latency, image stamp to message</h2>'
+def _latency(rows: Sequence[FrameRow], summary: Mapping[str, Any]) -> str:
+    """Return the histogram of latencies; of a replay, which tells its speed, nothing waits."""
+    is_replay = 'speed' in summary
+    head = '<h2>Time for a frame</h2>' if is_replay else '<h2>Latency, image stamp to message</h2>'
+    percentiles: Mapping[str, float | None] = summary['latency_ms']
     values = np.array([row.latency_ms for row in rows])
     values = values[np.isfinite(values)]
     if not len(values):

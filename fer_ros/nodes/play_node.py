@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import rclpy
+from fer_msgs.msg import FaceExpressionArray
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -21,6 +22,7 @@ from fer_ros.sources import Source
 from fer_ros.types import CameraIntrinsics, Frame
 
 NS_PER_S = 1_000_000_000
+PATIENCE_S = 10.0  # for a result in lockstep
 # Reliable reaches readers of both kinds: a recorder misses nothing, a live node takes the newest.
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
@@ -38,6 +40,8 @@ class PlayOptions:
     :param wait_s: wait this long for subscribers before the first frame.
     :param subscribers: how many to wait for.
     :param fov_deg: horizontal field of view to assume for a source without intrinsics.
+    :param lockstep: after each frame wait for its result, so that perception drops none however
+        slow the machine is.
     """
 
     rate: float = 1.0
@@ -47,6 +51,7 @@ class PlayOptions:
     subscribers: int = 1
     jpeg_quality: int = 90
     fov_deg: float | None = None
+    lockstep: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -74,6 +79,11 @@ class PlayNode(Node):
         self._simulation = (
             self.create_publisher(Clock, '/clock', CAMERA_QOS) if options.source_stamps else None
         )
+        self._answered_ns: int | None = None
+        if options.lockstep:
+            self.create_subscription(
+                FaceExpressionArray, '/fer/expressions', self._on_result, CAMERA_QOS
+            )
 
     def wait_for_subscribers(self) -> bool:
         """Wait until enough listen; return whether they do."""
@@ -107,7 +117,18 @@ class PlayNode(Node):
                 if rclpy.ok():
                     raise
                 return  # a signal closed the publishers in the middle of a frame
+            if self._options.lockstep:
+                self._wait_for_result(stamp_ns)
             yield stamp_ns
+
+    def _on_result(self, message: FaceExpressionArray) -> None:
+        self._answered_ns = conversions.stamp_to_ns(message.header.stamp)
+
+    def _wait_for_result(self, stamp_ns: int) -> None:
+        """Spin until the frame of that stamp has its result; one without any is left behind."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while self._answered_ns != stamp_ns and rclpy.ok() and time.monotonic() < deadline_s:
+            rclpy.spin_once(self, timeout_sec=0.05)
 
     def _publish(self, frame: Frame, stamp_ns: int, intrinsics: CameraIntrinsics | None) -> None:
         stamp = conversions.ns_to_stamp(stamp_ns)

@@ -173,6 +173,19 @@ def read(path: Path) -> Iterator[Any]:
         yield from reader.messages()
 
 
+@pytest.mark.xdist_group('dds')
+def test_messages_are_those_of_the_live_node(
+    whole: tuple[Path, ReplayJob], made_clip: Path, tmp_path: Path
+) -> None:
+    # In lockstep, so that a busy machine drops no frame.
+    words = ['run', str(made_clip), '--out', str(tmp_path), '--source-stamps', '--lockstep']
+    command = [sys.executable, '-m', 'fer_ros.cli.main', *words, '-p', 'max_age_s:=0.0']
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    same = compare(tmp_path / 'results.mcap', whole[0] / 'results.mcap')
+    assert same.equal, same
+    assert same.compared >= 2 * FRAMES
+
+
 def test_another_label_margin_is_named(whole: tuple[Path, ReplayJob], tmp_path: Path) -> None:
     out, job = whole
     run_job(replace(job, folder=tmp_path, parameters={'onset_intensity': 1.0}), ignore)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from run_rows import face
@@ -142,6 +143,18 @@ def test_what_is_found_where_nothing_is_labelled_does_not_count():
 def test_what_lasts_all_the_clip_may_begin_and_end_at_its_edges(onset, end):
     labels = intervals((0, 10, 'happiness'))
     assert events([smile(onset, end)], labels, 0, 9 * STEP_NS) == Events((), ())
+
+
+def test_a_fade_that_the_clip_cuts_off_is_the_end():
+    labels = intervals((0, 10, 'neutral'), (10, 37, 'happiness'), (37, 40, 'neutral'))
+    fading = replace(smile(10, None), offset_ns=39 * STEP_NS)
+    scores = events([fading], labels, 0, 39 * STEP_NS).scores()
+    assert (scores.matched, scores.delay_ms) == (2, 100.0)
+
+
+def test_what_a_whole_clip_is_called_tells_no_event():
+    labels = replace(intervals((0, 10, 'happiness')), timed=False)
+    assert events([smile(4, 6)], labels, 0, 9 * STEP_NS) == Events((), ())
 
 
 def test_the_label_speaks_of_the_largest_face_as_long_as_it_is_there():

@@ -43,7 +43,7 @@ def chapter(judged: Judged, first_ns: int) -> str:
         f'<h2>Said for each label</h2>{_confusion(scores)}'
         f'<h2>Recall of each label</h2>{_recall(scores)}'
         f'<h2>Reliability</h2>{_reliability(scores.calibration)}'
-        f'<h2>Surest wrong answers</h2>{_worst(judged.worst, first_ns)}'
+        + ('' if judged.labels is None else _worst(judged.worst, first_ns))
     )
 
 
@@ -73,7 +73,8 @@ def _figures(scores: LabelScores) -> str:
         ('timing error', _number(found.timing_error_ms, 0, ' ms'), 'mean of the matched ones'),
     ]
     return table(
-        ('', '', ''), [(name, value, f'<i class="soft">{t}</i>') for name, value, t in rows]
+        ('figure', '', 'what it is'),
+        [(name, value, f'<i class="soft">{t}</i>') for name, value, t in rows],
     )
 
 
@@ -160,11 +161,12 @@ def _reliability(found: Reliability) -> str:
 
 
 def _worst(found: Sequence[Mistake], first_ns: int) -> str:
+    head = '<h2>Surest wrong answers</h2>'
     if not found:
-        return '<p>None.</p>'
+        return f'{head}<p>None.</p>'
     if any(one.crop for one in found):
         figures = ''.join(_figure(one, first_ns) for one in found)
-        return f'<div class="faces">{figures}</div>'
+        return f'{head}<div class="faces">{figures}</div>'
     rows = [
         (
             f'{(one.stamp_ns - first_ns) / 1e9:.2f} s',
@@ -176,7 +178,8 @@ def _worst(found: Sequence[Mistake], first_ns: int) -> str:
         for one in found
     ]
     return (
-        table(('time', 'person', 'label', 'said', 'confidence'), rows)
+        head
+        + table(('time', 'person', 'label', 'said', 'confidence'), rows)
         + '<p class="soft">With --keep-crops, their faces are shown here.</p>'
     )
 

@@ -208,6 +208,7 @@ class ReplayFiles:
             'notes': complaints,
             'complete': complete,
         }
+        del summary['drops']['unheard']  # there is no middleware that could lose one
         if self._table is not None:
             self._table.close()
         if self._folder is not None:
@@ -257,12 +258,8 @@ def _gaps(scores: LabelScores | None, tally: Tally) -> list[str]:
         lines.append('expected frames to recognise, found none; no figure is given')
     elif not tally.people_seen:
         lines.append('expected a face, found none in any frame')
-    if scores is not None:
-        if not scores.frames:
-            lines.append('labels: expected labelled frames, found none; no score is given')
-        absent = [name for name, value in scores.recall.items() if value != value]
-        if scores.frames and absent:
-            lines.append(f'labels: no frame is labelled {", ".join(absent)}: left out of UAR')
+    if scores is not None and not scores.frames:
+        lines.append('labels: expected labelled frames, found none; no score is given')
     return lines
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -50,11 +50,13 @@ class Labels:
 
     :param relative: times count from the clip's first frame; otherwise they are stamps.
     :param source: where they come from, for people to read.
+    :param timed: they tell when something begins and ends, not only what a clip shows.
     """
 
     intervals: tuple[Interval, ...]
     relative: bool = True
     source: str = ''
+    timed: bool = True
 
     def starting_at(self, first_ns: int) -> Labels:
         """Return the same labels as stamps, for a clip whose first frame has this one."""
@@ -64,7 +66,7 @@ class Labels:
             Interval(first_ns + one.start_ns, first_ns + one.end_ns, one.label)
             for one in self.intervals
         )
-        return Labels(tuple(moved), relative=False, source=self.source)
+        return replace(self, intervals=tuple(moved), relative=False)
 
     def at(self, stamp_ns: int) -> str:
         """Return the label of a moment, '' where there is none."""
@@ -252,7 +254,7 @@ def of_folder(path: Path) -> Labels:
         emotion = emotion_names().get(folder.name.lower())
         if emotion is not None:
             whole = Interval(-NS_PER_S, 10**9 * NS_PER_S, emotion)
-            return Labels((whole,), source=str(folder))
+            return Labels((whole,), source=str(folder), timed=False)
     raise DataError(
         f'{path}: expected a folder above it that is called like an emotion, such as '
         f'{", ".join(_examples())}, found none'

@@ -146,12 +146,17 @@ def events(told: Sequence[ExpressionEvent], labels: Labels, first_ns: int, last_
     """
     labelled: list[Event] = []
     at_edges: list[Event] = []
+    if not labels.timed:
+        return Events((), ())
     for one in labels.intervals:
         if one.label == NEUTRAL:
             continue
         starts_before = one.start_ns <= first_ns + ROUNDING_NS
         ends_after = one.end_ns > last_ns
-        pair = _onset(one.label, one.start_ns), _end(one.label, one.end_ns)
+        pair = (
+            _onset(one.label, max(one.start_ns, first_ns)),
+            _end(one.label, min(one.end_ns, last_ns)),
+        )
         for event, is_edge in zip(pair, (starts_before, ends_after)):
             (at_edges if is_edge else labelled).append(event)
     counted = [event for event in _boundaries(told) if _is_near(event.stamp_ns, labels)]
@@ -168,11 +173,15 @@ def _end(label: str, stamp_ns: int) -> Event:
 
 
 def _boundaries(told: Sequence[ExpressionEvent]) -> Iterator[Event]:
-    """Yield onset and end of each expression; one that lasts has no end."""
+    """Yield onset and end of each expression; one that lasts has no end.
+
+    Where a clip ends before an expression is over, its fading is the end.
+    """
     for one in told:
         yield _onset(one.label, one.onset_ns)
-        if one.end_ns is not None:
-            yield _end(one.label, one.end_ns)
+        end_ns = one.offset_ns if one.end_ns is None else one.end_ns
+        if end_ns is not None:
+            yield _end(one.label, end_ns)
 
 
 def _is_near(stamp_ns: int, labels: Labels) -> bool:
@@ -240,6 +249,7 @@ class LabelScores:
             'changes_per_frame': self.changes_per_frame,
             'ECE': self.calibration.error if self.frames > self.missed else math.nan,
             'recall': dict(self.recall),
+            'not_labelled': [name for name, count in self.counts.items() if not count],
             'confusion': {
                 'labels': list(EMOTIONS),
                 'rows_true_columns_said': self.confusion.tolist(),
