@@ -6,7 +6,7 @@ from fer_ros.alignment.crop import similarity_to_template, warp
 from fer_ros.alignment.dlib70 import dlib70
 from fer_ros.alignment.faces import align, crop, describe
 from fer_ros.alignment.gaze import Gaze, gaze, gaze_quaternion
-from fer_ros.alignment.landmarker import Landmarker, LandmarkerConfig
+from fer_ros.alignment.landmarker import Landmarker, LandmarkerConfig, crop_face
 from fer_ros.alignment.pose import euler, head_pose, quaternion
 from fer_ros.alignment.quality import QualityConfig, assess_quality
 
@@ -18,6 +18,7 @@ __all__ = [
     'align',
     'assess_quality',
     'crop',
+    'crop_face',
     'describe',
     'dlib70',
     'euler',

@@ -27,11 +27,13 @@ _RARE = 0.03
 class Split:
     """Faces, where they are in their images, and the distribution to learn.
 
+    :param landmarks_px: (N, L, 3) in pixels of the image, NaN where the mesh found no face.
     :param frame_to_aligned: (N, 2, 3).
     :param targets: (N, 8), rows sum to 1.
     """
 
     faces: VotedFaces
+    landmarks_px: Float32
     frame_to_aligned: Float64
     targets: Float32
 
@@ -57,7 +59,7 @@ def load_split(
     landmarks = _landmarks(faces, landmarker, cache, path.stem)
     faces, landmarks = faces.take(readable), landmarks[readable]
     matrices = alignments(landmarks, faces.images.shape[1], size_px)
-    return Split(faces, matrices, vote_shares(faces.votes, drop_single))
+    return Split(faces, landmarks, matrices, vote_shares(faces.votes, drop_single))
 
 
 def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str) -> Float32:
@@ -93,16 +95,24 @@ def _known(cache: Path, count: int) -> Float32:
     return known
 
 
-def distilled(split: Split, teachers: Sequence[StaticRecogniser], share: float) -> Split:
-    """Blend the teachers' mean distribution into what is to be learned."""
+def teacher_answers(split: Split, teachers: Sequence[StaticRecogniser]) -> Float32:
+    """Return the teachers' mean distributions (N, 8); the votes' own where there is no teacher."""
     if not teachers:
-        return split
+        return split.targets
     total = np.zeros_like(split.targets)
     for teacher in track(teachers, 'asking the teachers'):
         size_px = teacher.engine.manifest.input.width
         total += softmax(logits_of(crops(split, size_px), teacher))
-    blended = (1 - share) * split.targets + share * total / len(teachers)
-    return replace(split, targets=blended.astype(np.float32))
+    return (total / len(teachers)).astype(np.float32)
+
+
+def distilled(split: Split, answers: Iterable[tuple[Float32, float]]) -> Split:
+    """Blend distributions (N, 8), each by its share, into what is to be learned."""
+    shares = list(answers)
+    targets = (1 - sum(share for _, share in shares)) * split.targets
+    for answer, share in shares:
+        targets = targets + share * answer
+    return replace(split, targets=targets.astype(np.float32))
 
 
 def crops(split: Split, size_px: int) -> UInt8:

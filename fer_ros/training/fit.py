@@ -22,7 +22,7 @@ from fer_ros.errors import ConfigError, ModelError
 from fer_ros.evaluation.ferplus import absolute_majority, majority
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.data import Split, batches, crops, rows_of_epoch
-from fer_ros.training.net import ExpressionNet
+from fer_ros.training.net import ExpressionNet, NetConfig, frozen_layers, grown
 from fer_ros.training.settings import StaticSettings
 from fer_ros.types import Float32, UInt8
 
@@ -60,22 +60,27 @@ class Run:
         net = ExpressionNet(settings.net, len(EMOTIONS))
         self.net = net.to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.net).requires_grad_(False)
+        self.frozen = frozen_layers(self.net, settings.net, fit.frozen_stages)
+        self.frozen.requires_grad_(False)
         self.optimiser = _optimiser(self.net, settings)
         self.epoch = 0
         self.step = 0
         self.best: dict[str, Any] = {}
 
     def refine(self, path: Path) -> None:
-        """Start from the best weights of another run, whose net has the same shape."""
-        weights = read_checkpoint(path)['best']['weights']
-        try:
-            self.net.load_state_dict(weights)
-        except RuntimeError as error:
+        """Start from the best weights of another run, whose net may have fewer blocks."""
+        state = read_checkpoint(path)
+        theirs = NetConfig(**state['settings']['net'])
+        ours = self.settings.net
+        same = (theirs.stem, theirs.widths) == (ours.stem, ours.widths)
+        if not same or any(have > want for have, want in zip(theirs.blocks, ours.blocks)):
             raise ModelError(
-                f'{path}: expected the weights of a net {self.settings.net}, found others: '
-                f'{str(error).splitlines()[-1].strip()}; give both runs the same net'
-            ) from None
-        self.average.load_state_dict(weights)
+                f'{path}: expected the weights of a net {ours} or of one with fewer blocks, found '
+                f'those of {theirs}; give both runs the same stem and widths'
+            )
+        weights = grown(state['best']['weights'], theirs, ours)
+        self.net.load_state_dict(weights, strict=False)  # blocks that are new add nothing yet
+        self.average.load_state_dict(self.net.state_dict())
 
     def save(self, path: Path) -> None:
         """Write a checkpoint; a crash leaves the last one whole."""
@@ -166,6 +171,7 @@ def _epoch(run: Run, train: Split, bar: Progress) -> float:
         )
     task = bar.add_task(f'epoch {run.epoch + 1}/{fit_config.epochs}', total=steps, loss=math.nan)
     run.net.train()
+    run.frozen.eval()
     total = 0.0
     source = batches(
         train, settings.size_px, fit_config.batch_size, settings.augment, run.rng, rows
@@ -276,8 +282,9 @@ def _precision(run: Run) -> contextlib.AbstractContextManager[Any]:
 def _optimiser(net: nn.Module, settings: StaticSettings) -> torch.optim.Optimizer:
     """SGD with Nesterov's momentum; norms and biases do not decay."""
     config = settings.fit
-    matrices = [weight for weight in net.parameters() if weight.ndim > 1]
-    vectors = [weight for weight in net.parameters() if weight.ndim <= 1]
+    learned = [weight for weight in net.parameters() if weight.requires_grad]
+    matrices = [weight for weight in learned if weight.ndim > 1]
+    vectors = [weight for weight in learned if weight.ndim <= 1]
     return torch.optim.SGD(
         [
             {'params': matrices, 'weight_decay': config.weight_decay},

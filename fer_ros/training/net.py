@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+_STEM_LAYERS = 3
+
 
 @dataclass(frozen=True, slots=True)
 class NetConfig:
@@ -77,6 +79,38 @@ class ExpressionNet(nn.Module):  # type: ignore[misc]  # as above
         """Map (N, 1, S, S) to logits (N, classes) and embeddings (N, D)."""
         embedding = self.features(images).mean((2, 3))
         return self.head(self.dropout(embedding)), embedding
+
+
+def frozen_layers(net: ExpressionNet, config: NetConfig, stages: int) -> nn.Sequential:
+    """Return the stem and the first stages of a net; none for ``stages`` = 0."""
+    return net.features[: _STEM_LAYERS + sum(config.blocks[:stages]) if stages else 0]
+
+
+def grown(weights: dict[str, Tensor], old: NetConfig, new: NetConfig) -> dict[str, Tensor]:
+    """Return the weights of a net under the names that they have in one with more blocks.
+
+    The blocks that are new are not among them: they start as the identity, so that the deeper net
+    answers as the other did (Chen, Goodfellow & Shlens 2016, "Net2Net").
+    """
+    places = dict(zip(_places(old), _places(new, old.blocks)))
+
+    def renamed(name: str) -> str:
+        part, index, *rest = name.split('.')
+        if part != 'features' or int(index) < _STEM_LAYERS:
+            return name
+        return '.'.join([part, str(places[int(index)]), *rest])
+
+    return {renamed(name): weight for name, weight in weights.items()}
+
+
+def _places(net: NetConfig, blocks: tuple[int, ...] | None = None) -> list[int]:
+    """Return where in the features the first ``blocks`` of each stage are; all by default."""
+    places: list[int] = []
+    start = _STEM_LAYERS
+    for have, wanted in zip(net.blocks, blocks or net.blocks):
+        places += range(start, start + wanted)
+        start += have
+    return places
 
 
 def parameters_of(net: nn.Module) -> int:

@@ -23,6 +23,8 @@ class FitConfig:
     :param mixup_alpha: both parameters of the Beta distribution of the blend.
     :param rare_repeat: how often an epoch shows a face of a class that is rarer than 3 %; more
         than a few costs accuracy.
+    :param frozen_stages: the stem and so many stages stay as the earlier run left them: a run that
+        refines takes a third less time.
     :param ema: decay a step of the averaged weights, which are the ones that are judged and kept.
     """
 
@@ -35,6 +37,7 @@ class FitConfig:
     mixup: float = 0.5
     mixup_alpha: float = 0.4
     rare_repeat: int = 1
+    frozen_stages: int = 0
     ema: float = 0.999
     seed: int = 0
     threads: int = 1
@@ -45,6 +48,7 @@ class FitConfig:
         for name in ('epochs', 'batch_size', 'rare_repeat', 'threads'):
             _within(f'fit.{name}', getattr(self, name), 1)
         _within('fit.seed', self.seed, 0, 2**63 - 1)
+        _within('fit.frozen_stages', self.frozen_stages, 0)
         for name in ('learning_rate', 'mixup_alpha'):
             _within(f'fit.{name}', getattr(self, name), 1e-6, 100.0)
         for name in ('weight_decay', 'warmup_epochs'):
@@ -58,15 +62,19 @@ class DistilConfig:
     """Learning from other models too (Hinton et al. 2015).
 
     :param teachers: ids or manifest paths; the mean of their distributions is the teacher's.
-    :param share: of the teacher in what is to be learned, beside the votes.
+    :param share: of the teachers in what is to be learned, beside the votes.
+    :param mesh_share: of what the face mesh's own features tell (``fer_ros.training.mesh``).
     """
 
     teachers: tuple[str, ...] = ()
     share: float = 0.5
+    mesh_share: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check the share."""
+        """Check the shares."""
         _within('distil.share', self.share, 0.0, 1.0)
+        _within('distil.mesh_share', self.mesh_share, 0.0, 1.0)
+        _within('distil.share and mesh_share together', self.share + self.mesh_share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

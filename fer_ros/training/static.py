@@ -18,9 +18,10 @@ from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.calibrate import temperature_of
 from fer_ros.training.card import write_card
-from fer_ros.training.data import Split, crops, distilled, load_split
+from fer_ros.training.data import Split, crops, distilled, load_split, teacher_answers
 from fer_ros.training.export import export, write_manifest
 from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
+from fer_ros.training.mesh import mesh_answers
 from fer_ros.training.net import ExpressionNet
 from fer_ros.training.settings import StaticSettings, load_settings
 
@@ -52,7 +53,7 @@ def train_static(
     elif settings.start:
         run.refine(Path(settings.start))
     splits = load_splits(data_dir, out_dir, settings)
-    train = distilled(splits.train, load_teachers(settings), settings.distil.share)
+    train = learned_from(splits.train, settings, out_dir)
     if not resume:
         paths.log.unlink(missing_ok=True)
     fit(run, train, splits.valid, paths)
@@ -74,6 +75,15 @@ def load_splits(data_dir: Path, out_dir: Path, settings: StaticSettings) -> Spli
         for name in (settings.train, settings.valid)
     )
     return Splits(train, valid)
+
+
+def learned_from(train: Split, settings: StaticSettings, out_dir: Path) -> Split:
+    """Return the split with what its teachers say blended into what is to be learned."""
+    answers = [(teacher_answers(train, load_teachers(settings)), settings.distil.share)]
+    if settings.distil.mesh_share:
+        cache = out_dir / f'mesh_{Path(settings.train).stem}.npz'
+        answers.append((mesh_answers(train, cache, settings.fit.seed), settings.distil.mesh_share))
+    return distilled(train, answers)
 
 
 def load_teachers(settings: StaticSettings) -> list[StaticRecogniser]:

@@ -12,7 +12,8 @@ def split_of(labels: list[int]) -> Split:
     votes[range(len(labels)), labels] = 10
     images = np.arange(len(labels), dtype=np.uint8)[:, None, None].repeat(48, 1).repeat(48, 2)
     matrices = np.broadcast_to(np.eye(2, 3), (len(labels), 2, 3)).copy()
-    return Split(VotedFaces(images, votes), matrices, vote_shares(votes, drop_single=True))
+    missed = np.full((len(images), 478, 3), np.nan, np.float32)
+    return Split(VotedFaces(images, votes), missed, matrices, vote_shares(votes, drop_single=True))
 
 
 def test_only_rare_classes_are_repeated() -> None:

@@ -18,10 +18,11 @@ from fer_ros.inference.manifest import load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
-from fer_ros.training.data import distilled
+from fer_ros.training.data import distilled, teacher_answers
 from fer_ros.training.fit import Run, learning_rate, read_checkpoint
 from fer_ros.training.settings import load_settings
 from fer_ros.training.static import (
+    learned_from,
     load_splits,
     load_teachers,
     train_static,
@@ -104,12 +105,32 @@ def test_a_student_learns_from_a_teacher_too(
     path.write_text(yaml.safe_dump(entries), encoding='utf-8')
     settings = load_settings(path)
     train = load_splits(data_dir, tmp_path, settings).train
-    blended = distilled(train, load_teachers(settings), settings.distil.share)
+    answers = teacher_answers(train, load_teachers(settings))
+    blended = distilled(train, [(answers, settings.distil.share)])
     np.testing.assert_allclose(blended.targets.sum(axis=1), 1, rtol=1e-5)
     # Three quarters of the votes' shares are left, and the rest is the teacher's.
     assert (blended.targets >= 0.75 * train.targets).all()
     assert (blended.targets != train.targets).any()
     assert train_static(data_dir, path, tmp_path, resume=False, device='cpu').is_file()
+
+
+def test_the_mesh_teaches_too_and_is_asked_once(data_dir: Path, tmp_path: Path) -> None:
+    path = config(tmp_path)
+    entries = yaml.safe_load(path.read_text(encoding='utf-8'))
+    entries['distil'] = {'share': 0.0, 'mesh_share': 0.5}
+    path.write_text(yaml.safe_dump(entries), encoding='utf-8')
+    settings = load_settings(path)
+    train = load_splits(data_dir, tmp_path, settings).train
+    learned = learned_from(train, settings, tmp_path)
+    np.testing.assert_allclose(learned.targets.sum(axis=1), 1, rtol=1e-4)
+    assert (learned.targets >= 0.5 * train.targets - 1e-6).all()
+    # Heads that have not seen these faces tell smiles from frowns by the mesh alone.
+    answers = 2 * learned.targets - train.targets
+    assert (answers.argmax(axis=1) == train.targets.argmax(axis=1)).mean() > 0.7
+    cache = tmp_path / 'mesh_ferplus_train.npz'
+    np.savez(cache, answers=np.zeros((3, 8), np.float32))
+    with pytest.raises(DataError, match='delete this file'):
+        learned_from(train, settings, tmp_path)
 
 
 def test_the_log_has_a_line_an_epoch_and_the_figures_are_written(trained: Path) -> None:
@@ -188,10 +209,37 @@ def test_a_run_refines_the_best_weights_of_another(trained: Path, tmp_path: Path
         assert all(torch.equal(weights[name], best[name]) for name in best)
 
 
+def test_a_deeper_net_begins_with_the_answers_of_the_other(trained: Path, tmp_path: Path) -> None:
+    path = config(tmp_path, frozen_stages=1)
+    entries = yaml.safe_load(path.read_text(encoding='utf-8'))
+    entries['net']['blocks'] = [2, 3]
+    path.write_text(yaml.safe_dump(entries), encoding='utf-8')
+    checkpoint = trained.parent / 'checkpoint.pt'
+    run = Run(load_settings(path), 'cpu')
+    run.refine(checkpoint)
+    shallow = Run(load_settings(config(tmp_path)), 'cpu')
+    shallow.refine(checkpoint)
+    faces = torch.rand(4, 1, 48, 48)
+    for deep, other in ((run.net, shallow.net), (run.average, shallow.average)):
+        with torch.inference_mode():
+            torch.testing.assert_close(deep.eval()(faces)[0], other.eval()(faces)[0])
+    # Stem and first stage stay; the rest is learned.
+    stays = [not weight.requires_grad for weight in run.net.parameters()]
+    assert any(stays)
+    assert not all(stays)
+    learned = {id(w) for group in run.optimiser.param_groups for w in group['params']}
+    assert learned == {id(w) for w in run.net.parameters() if w.requires_grad}
+    entries['net'] = {**entries['net'], 'blocks': [1, 1], 'widths': [8, 24]}
+    path.write_text(yaml.safe_dump(entries), encoding='utf-8')
+    wider = Run(load_settings(path), 'cpu')
+    with pytest.raises(ModelError, match='fewer blocks'):
+        wider.refine(checkpoint)
+
+
 def test_weights_of_another_net_are_refused_in_one_line(trained: Path, tmp_path: Path) -> None:
     path = tmp_path / 'wide.yaml'
     path.write_text('{id: wide, net: {stem: 16}}', encoding='utf-8')
-    with pytest.raises(ModelError, match='same net') as caught:
+    with pytest.raises(ModelError, match='same stem and widths') as caught:
         Run(load_settings(path), 'cpu').refine(trained.parent / 'checkpoint.pt')
     assert '\n' not in str(caught.value)
 
