@@ -22,6 +22,7 @@ from fer_ros.evaluation.ferplus import (
 from fer_ros.evaluation.metrics import (
     Labels,
     accuracy,
+    answers_of,
     cross_fitted_error,
     mean_known,
     mean_recall,
@@ -81,7 +82,7 @@ def evaluate_static(
     :raises DataError: the file is not of that format, or no face in it can be scored.
     :raises ModelError: the model has other labels.
     """
-    faces = _scored(load_faces(npz), npz)
+    faces = scored_faces(npz)
     landmarks = locate_stills(faces.images, landmarker, progress=progress)
     size = recogniser.engine.manifest.input.width
     matrices = alignments(landmarks, faces.images.shape[1], size)
@@ -90,16 +91,11 @@ def evaluate_static(
 
 def report(faces: VotedFaces, crops: UInt8, recogniser: StaticRecogniser) -> StaticReport:
     """Measure a model on faces and their aligned grey crops (N, S, S)."""
-    manifest = recogniser.engine.manifest
-    if manifest.labels != EMOTIONS:
-        raise ModelError(
-            f"model '{manifest.id}': expected the labels {list(EMOTIONS)}, found "
-            f'{list(manifest.labels)}; the votes have no others'
-        )
+    require_emotions(recogniser)
     logits = logits_of(crops, recogniser)
     most, decided = majority(faces.votes), absolute_majority(faces.votes)
     recalls = recall(answers_of(logits), most, len(EMOTIONS))
-    params = manifest.options.get('parameters')
+    params = recogniser.engine.manifest.options.get('parameters')
     return StaticReport(
         n=int((most >= 0).sum()),
         A8=accuracy(answers_of(logits), most),
@@ -118,8 +114,9 @@ def report(faces: VotedFaces, crops: UInt8, recogniser: StaticRecogniser) -> Sta
     )
 
 
-def _scored(faces: VotedFaces, npz: Path) -> VotedFaces:
-    """Leave out what no protocol scores; a face that B8 scores is scored by A8 too."""
+def scored_faces(npz: Path) -> VotedFaces:
+    """Read an npz without what no protocol scores; a face that B8 scores is scored by A8 too."""
+    faces = load_faces(npz)
     rows = (majority(faces.votes) >= 0) | (absolute_majority(faces.votes) >= 0)
     if not rows.any():
         raise DataError(
@@ -129,6 +126,16 @@ def _scored(faces: VotedFaces, npz: Path) -> VotedFaces:
     return faces.take(rows)
 
 
+def require_emotions(recogniser: StaticRecogniser) -> None:
+    """Refuse a model with other classes than the votes have."""
+    manifest = recogniser.engine.manifest
+    if manifest.labels != EMOTIONS:
+        raise ModelError(
+            f"model '{manifest.id}': expected the labels {list(EMOTIONS)}, found "
+            f'{list(manifest.labels)}; the votes have no others'
+        )
+
+
 def logits_of(crops: UInt8, recogniser: StaticRecogniser) -> Float32:
     """Return (N, K) logits of grey crops (N, S, S), as the pipeline computes them."""
     rows = []
@@ -136,12 +143,6 @@ def logits_of(crops: UInt8, recogniser: StaticRecogniser) -> Float32:
         colour = np.repeat(crops[start : start + _BATCH, :, :, None], 3, axis=3)
         rows.append(recogniser.logits(list(colour))[0])
     return np.concatenate(rows)
-
-
-def answers_of(logits: Float32) -> Labels:
-    """Return (N,) the strongest class of (N, K) logits."""
-    answers: Labels = logits.argmax(axis=1)
-    return answers
 
 
 def without_contempt(logits: Float32, labels: Labels) -> tuple[Labels, Labels]:

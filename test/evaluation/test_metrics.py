@@ -9,6 +9,7 @@ from fer_ros.errors import DataError
 from fer_ros.evaluation.metrics import (
     Event,
     accuracy,
+    answers_of,
     binary_f1,
     calibration_error,
     ccc,
@@ -41,6 +42,11 @@ def test_accuracy_counts_a_miss_as_wrong_and_no_label_not_at_all() -> None:
     assert accuracy(ANSWERS, LABELS) == pytest.approx(3 / 6)
     assert accuracy(ANSWERS, found_only(ANSWERS, LABELS)) == pytest.approx(3 / 5)
     assert accuracy(ANSWERS, np.full(7, -1)) == 0.0
+
+
+def test_answers_are_the_strongest_classes() -> None:
+    scores = np.array([[0.1, 0.9], [0.9, 0.1], [np.nan, 0.5]])
+    assert answers_of(scores).tolist() == [1, 0, -1]
 
 
 def test_recall_precision_and_f1_by_hand() -> None:

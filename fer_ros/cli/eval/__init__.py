@@ -15,6 +15,9 @@ KINDS = {
     'replay': 'bags, clips and folders through the whole chain, scored against labels',
     'compare': 'whether two recordings hold the same results, apart from timing',
     'jitter': 'changes of the label on photos that tremble',
+    'datasets': 'the data sets that can be read, and how their folders look',
+    'dataset': 'the whole chain on a data set that you have',
+    'compare-models': 'whether one of two models is better, with an interval',
 }
 
 
@@ -24,11 +27,11 @@ def main(words: Sequence[str]) -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = (
         'measurements:\n'
-        + '\n'.join(f'  {name:12}{text}' for name, text in KINDS.items())
+        + '\n'.join(f'  {name:16}{text}' for name, text in KINDS.items())
         + '\n\nfer-ros eval WHAT --help tells more.'
     )
     parser.add_argument('kind', choices=KINDS, metavar='WHAT')
     parser.add_argument('arguments', nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args(words)
-    module = import_module(f'fer_ros.cli.eval.{options.kind}')
+    module = import_module(f'fer_ros.cli.eval.{options.kind.replace("-", "_")}')
     return int(module.main(options.arguments))

@@ -1,8 +1,8 @@
 """Every figure by its formula: one function each, with its source.
 
 Answers and labels are (N,) class indices. A label of -1 is not scored; an answer of -1 is a face
-that was missed, which is wrong wherever there is a label. Scores become answers by
-``scores.argmax(axis=1)``.
+that was missed, which is wrong wherever there is a label. :func:`answers_of` makes answers of
+scores.
 """
 
 from fer_ros.evaluation.metrics.action_units import binary_f1, icc_3_1
@@ -17,6 +17,7 @@ from fer_ros.evaluation.metrics.calibration import (
 from fer_ros.evaluation.metrics.classes import (
     Labels,
     accuracy,
+    answers_of,
     confusion,
     f1,
     found_only,
@@ -50,6 +51,7 @@ __all__ = [
     'Reliability',
     'SizeBin',
     'accuracy',
+    'answers_of',
     'binary_f1',
     'bootstrap_interval',
     'by_group',

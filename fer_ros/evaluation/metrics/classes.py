@@ -6,9 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.errors import DataError
-from fer_ros.types import Float64
+from fer_ros.types import Float32, Float64
 
 Labels = NDArray[np.int64]
+
+
+def answers_of(scores: Float32 | Float64) -> Labels:
+    """Return the strongest class of each row of (N, K) scores; -1, a miss, where one is NaN."""
+    if not scores.shape[1]:
+        return np.full(len(scores), -1)
+    missed = np.isnan(scores).any(axis=1)
+    answers: Labels = np.where(missed, -1, np.nan_to_num(scores).argmax(axis=1))
+    return answers
 
 
 def accuracy(answers: Labels, labels: Labels) -> float:
@@ -98,7 +107,7 @@ def _require_pairs(answers: Labels, labels: Labels) -> None:
     if answers.ndim != 1 or answers.shape != labels.shape:
         raise DataError(
             f'answers: expected ({len(labels)},) class indices, one a label, found '
-            f'{answers.shape}; take the argmax of scores first'
+            f'{answers.shape}; take answers_of(scores) first'
         )
 
 
