@@ -239,6 +239,11 @@ class HeadPose:
         _require_array('HeadPose', 'translation_m', self.translation_m, (3,), np.float64)
 
 
+_QUALITY_SHARES = (
+    'score', 'sharpness', 'brightness', 'noise', 'hidden_upper', 'hidden_lower', 'burnt',
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class FaceQuality:
     """How well a face can be read.
@@ -248,6 +253,10 @@ class FaceQuality:
     :param width_px: width of the face in the frame.
     :param sharpness: 0..1, independent of the face's size and contrast.
     :param brightness: mean luma of the face, 0..1.
+    :param noise: deviation of the noise in the face, as a share of the range of luma, 0..1.
+    :param turn_rad: angle between the face's direction and the line to the camera, 0..pi.
+    :param hidden_upper, hidden_lower: how likely eyes and mouth are covered, 0..1.
+    :param burnt: share of the face's pixels that are white, 0..1.
     """
 
     score: float
@@ -255,11 +264,17 @@ class FaceQuality:
     width_px: float
     sharpness: float
     brightness: float
+    noise: float = 0.0
+    turn_rad: float = 0.0
+    hidden_upper: float = 0.0
+    hidden_lower: float = 0.0
+    burnt: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ('score', 'sharpness', 'brightness'):
+        for name in _QUALITY_SHARES:
             _require_range('FaceQuality', name, getattr(self, name), 0.0, 1.0)
+        _require_range('FaceQuality', 'turn_rad', self.turn_rad, 0.0, math.pi)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -357,6 +372,8 @@ class Expression:
     :param action_units: by FACS code; empty where none are estimated.
     :param embedding: (D,) float32 features for temporal models, or None.
     :param model_ids: the models that made it.
+    :param novelty: how unlike the faces that the net learned from this one is, from 0 on; above
+        1 it is out of their distribution. 0 where the model does not tell.
     """
 
     labels: tuple[str, ...]
@@ -367,6 +384,7 @@ class Expression:
     model_ids: tuple[str, ...]
     action_units: Mapping[int, ActionUnit] = field(default_factory=lambda: NO_ACTION_UNITS)
     embedding: Float32 | None = None
+    novelty: float = 0.0
 
     def __post_init__(self) -> None:
         """Check distribution and ranges."""
@@ -381,6 +399,7 @@ class Expression:
         _require_range('Expression', 'valence', self.valence, -1.0, 1.0)
         _require_range('Expression', 'arousal', self.arousal, -1.0, 1.0)
         _require_range('Expression', 'confidence', self.confidence, 0.0, 1.0)
+        _require_range('Expression', 'novelty', self.novelty, 0.0, math.inf)
 
     @property
     def dominant(self) -> str:

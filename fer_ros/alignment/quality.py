@@ -75,7 +75,7 @@ def assess_quality(
     points_px = landmarks.points_px
     width_px = math.dist(points_px[_CHEEKS[0], :2], points_px[_CHEEKS[1], :2])
     patch = face_patch(frame.pixels, points_px)
-    sharp = sharpness(patch)
+    sharp, noise = _detail(patch)
     mean, bright, burnt = _exposure(patch)
     turn = turn_from_camera(head_pose)
     small = width_px < config.min_width_px
@@ -100,7 +100,7 @@ def assess_quality(
         * (1.0 - _share(burnt, config.max_burnt) ** 2)
         * (1.0 - _share(max(upper, lower), config.max_occlusion) ** 2)
     )
-    return FaceQuality(score, flags, width_px, sharp, mean)
+    return FaceQuality(score, flags, width_px, sharp, mean, noise, turn, upper, lower, burnt)
 
 
 def face_patch(pixels: UInt8, points_px: Float32) -> UInt8:
@@ -129,6 +129,11 @@ def sharpness(patch: UInt8) -> float:
     it from the finest. Noise is told from detail by its place: it is everywhere, so the median
     sees it, while edges are few.
     """
+    return _detail(patch)[0]
+
+
+def _detail(patch: UInt8) -> tuple[float, float]:
+    """Return sharpness, 0..1, and the deviation of the noise, of a range of 1."""
     grey = patch.astype(np.float32)
     fine = cv2.GaussianBlur(grey, (5, 5), _FINE_SIGMA)
     coarse = cv2.GaussianBlur(grey, (9, 9), _COARSE_SIGMA)
@@ -139,7 +144,7 @@ def sharpness(patch: UInt8) -> float:
     finer = max(float(first @ first) / first.size - noise, 0.0)
     coarser = max(float(second @ second) / second.size - _NOISE_GAIN * noise, 0.0)
     ratio = finer / (coarser + _ROUNDING + _DOUBT * noise)
-    return math.sqrt(min(ratio / _CRISP_RATIO, 1.0))
+    return math.sqrt(min(ratio / _CRISP_RATIO, 1.0)), min(math.sqrt(noise) / 255.0, 1.0)
 
 
 def turn_from_camera(pose: HeadPose) -> float:

@@ -20,14 +20,7 @@ def find_manifest(name: str, task: Task) -> Manifest:
 
     :raises ModelError: unknown, of another task, or its file is missing or changed.
     """
-    path = Path(name).expanduser() if name.endswith(('.yaml', '.yml')) else None
-    path = path or model_dir() / f'{name}.yaml'
-    if not path.is_file():
-        raise ModelError(
-            f"model '{name}': expected a manifest at {path}, found none; shipped: "
-            f'{", ".join(shipped(task))}'
-        )
-    manifest = load_manifest(path)
+    manifest = load_manifest(manifest_path(name, task))
     if manifest.task is not task:
         raise ModelError(
             f"model '{name}': expected a model for {task.value}, found {manifest.task.value}; "
@@ -35,6 +28,21 @@ def find_manifest(name: str, task: Task) -> Manifest:
         )
     verify(manifest)
     return manifest
+
+
+def manifest_path(name: str, task: Task) -> Path:
+    """Return where the manifest of an id or a path is.
+
+    :raises ModelError: there is none; names those of this task.
+    """
+    path = Path(name).expanduser() if name.endswith(('.yaml', '.yml')) else None
+    path = path or model_dir() / f'{name}.yaml'
+    if not path.is_file():
+        raise ModelError(
+            f"model '{name}': expected a manifest at {path}, found none; shipped: "
+            f'{", ".join(shipped(task))}'
+        )
+    return path
 
 
 def shipped(task: Task | None = None) -> list[str]:

@@ -169,11 +169,20 @@ PARAMETERS: tuple[Parameter, ...] = (
         'Abstain below this calibrated confidence.', 0.0, 1.0,
     ),
     Parameter(
+        'min_confidence_impaired', _TRUST.min_confidence_impaired,
+        'Abstain below this confidence where the face has a quality flag.', 0.0, 1.0,
+    ),
+    Parameter(
         'max_entropy', _TRUST.max_entropy,
         'Abstain above this share of the maximal entropy.', 0.0, 1.0,
     ),
     Parameter(
         'min_quality', _TRUST.min_quality, 'Abstain below this quality of the face.', 0.0, 1.0
+    ),
+    Parameter(
+        'max_novelty', _TRUST.max_novelty,
+        'Abstain above this: 1 is as unlike the faces of the training as hardly any was.',
+        0.0, 100.0,
     ),
     Parameter(
         'compound_share', _TRUST.compound_share,
@@ -260,8 +269,10 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
         ),
         trust=TrustConfig(
             min_confidence=values['min_confidence'],
+            min_confidence_impaired=values['min_confidence_impaired'],
             max_entropy=values['max_entropy'],
             min_quality=values['min_quality'],
+            max_novelty=values['max_novelty'],
             compound_share=values['compound_share'],
         ),
         temporal=TemporalConfig(

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from fer_ros.errors import ConfigError, ModelError
 from fer_ros.inference.engine import Engine, to_batch
+from fer_ros.recognition.certainty import Certainty
 from fer_ros.recognition.circumplex import circumplex_of, valence_arousal
-from fer_ros.types import AlignedFace, Expression, Float32, UInt8
+from fer_ros.types import AlignedFace, Expression, Float32, Float64, UInt8
 
 
-def softmax(logits: Float32, temperature: float = 1.0) -> Float32:
+def softmax(logits: Float32, temperature: float | Float64 = 1.0) -> Float32:
     """Return (N, K) probabilities of (N, K) logits, flattened by a temperature above 1.
 
     Temperature scaling is Guo et al. 2017, "On calibration of modern neural networks".
+
+    :param temperature: of all, or (N,) of each.
     """
-    scaled = logits.astype(np.float64) / temperature
+    scaled = logits.astype(np.float64) / np.reshape(temperature, (-1, 1))
     scaled -= scaled.max(axis=1, keepdims=True)
     weights = np.exp(scaled)
     probabilities: Float32 = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
@@ -36,6 +40,10 @@ class StaticRecogniser:
         self._coordinates = circumplex_of(engine.manifest.labels)
         told = bool(engine.manifest.options.get('flip_average', False))
         self._mirror = told if mirror is None else mirror
+        try:
+            self._certainty = Certainty.from_options(engine.manifest.options)
+        except ConfigError as error:
+            raise ModelError(f"model '{engine.manifest.id}': options.{error}") from None
 
     @property
     def engine(self) -> Engine:
@@ -48,9 +56,10 @@ class StaticRecogniser:
             return []
         manifest = self._engine.manifest
         logits, embeddings = self.logits([face.pixels for face in faces])
+        heat = np.array([self._certainty.temperature(face.quality) for face in faces])
         return [
             self._expression(row, embedding)
-            for row, embedding in zip(softmax(logits, manifest.temperature), embeddings)
+            for row, embedding in zip(softmax(logits, manifest.temperature * heat), embeddings)
         ]
 
     def logits(self, crops: Sequence[UInt8]) -> tuple[Float32, Float32]:
@@ -75,4 +84,5 @@ class StaticRecogniser:
             confidence=float(probabilities.max()),
             model_ids=(self._engine.manifest.id,),
             embedding=embedding,
+            novelty=self._certainty.novelty(embedding),
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from rich.progress import track
 
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import ConfigError
@@ -18,6 +19,7 @@ from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.calibrate import temperature_of
 from fer_ros.training.card import write_card
+from fer_ros.training.certainty import LEAST_FACES, add_certainty
 from fer_ros.training.data import Split, crops, distilled, load_split, teacher_answers
 from fer_ros.training.export import export, write_manifest
 from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
@@ -106,12 +108,29 @@ def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
     temperature = temperature_of(manifest_path, valid)
     for file in (full, half):
         write_manifest(file.with_suffix('.yaml'), file, settings, net, temperature)
+        _doubt_hard_faces(file.with_suffix('.yaml'), settings, valid, paths)
     recogniser = StaticRecogniser(OnnxRuntimeEngine(load_manifest(manifest_path)))
     figures = report(valid.faces, crops(valid, settings.size_px), recogniser)
     write_card(manifest_path.with_suffix('.md'), settings, figures)
     text = json.dumps(figures.to_dict(), indent=1)
     (paths.folder / f'{settings.id}.json').write_text(text + '\n', encoding='utf-8')
     return manifest_path
+
+
+def _doubt_hard_faces(
+    manifest_path: Path, settings: StaticSettings, valid: Split, paths: Paths
+) -> None:
+    """Fit how much less certain the model has to be of faces that are hard to read."""
+    count = len(valid)
+    if count < LEAST_FACES:
+        return
+    add_certainty(
+        manifest_path,
+        valid.faces,
+        Landmarker(load_engine(settings.landmark_model, Task.FACE_LANDMARKS, Device.CPU)),
+        cache=paths.folder / 'degraded_valid.npz',
+        progress=lambda images: track(images, 'degrading faces', total=count),
+    )
 
 
 def _made(out_dir: Path) -> None:

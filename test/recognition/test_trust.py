@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from made_faces import expression, quality
 
@@ -14,6 +16,7 @@ SURE = expression(happiness=0.9)
 TORN = expression(
     happiness=0.35, anger=0.35, surprise=0.05, sadness=0.05, disgust=0.05, fear=0.05, contempt=0.05
 )
+HALF_SURE = expression(happiness=0.45, anger=0.3)
 UNIFORM = expression(**dict.fromkeys(EMOTIONS[1:], 0.125))
 DARK_BLUR = QualityFlag.DARK | QualityFlag.BLUR
 
@@ -30,6 +33,14 @@ DARK_BLUR = QualityFlag.DARK | QualityFlag.BLUR
         (UNIFORM, quality(1.0), 'high_entropy'),
         (TORN, quality(1.0), 'low_confidence'),
         (TORN, quality(0.5, DARK_BLUR), 'low_confidence, blur, dark'),
+        # Sure enough for a good face, not for a face with flaws.
+        (HALF_SURE, quality(1.0), ''),
+        (HALF_SURE, quality(0.5, QualityFlag.LOW_RESOLUTION), 'low_resolution'),
+        (HALF_SURE, quality(0.5, QualityFlag.OCCLUDED_LOWER), 'occluded_lower'),
+        (replace(SURE, novelty=1.2), quality(1.0), 'out_of_distribution'),
+        (replace(SURE, novelty=1.2), quality(0.5, DARK_BLUR), 'out_of_distribution, blur, dark'),
+        (replace(SURE, novelty=1.0), quality(1.0), ''),
+        (UNIFORM, quality(0.5, DARK_BLUR), 'high_entropy, blur, dark'),
     ],
 )
 def test_reason_of_an_abstention(shown, seen, reason) -> None:
@@ -40,6 +51,10 @@ def test_limits_are_taken_from_the_configuration() -> None:
     assert abstention(SURE, quality(1.0), TrustConfig(min_confidence=0.95)) == 'low_confidence'
     assert abstention(TORN, quality(1.0), TrustConfig(max_entropy=0.5)) == 'high_entropy'
     assert abstention(SURE, quality(0.9), TrustConfig(min_quality=0.95)) == 'low_quality'
+    new = replace(SURE, novelty=1.2)
+    assert abstention(new, quality(1.0), TrustConfig(max_novelty=1.5)) == ''
+    strict = TrustConfig(min_confidence_impaired=0.95)
+    assert abstention(SURE, quality(0.5, DARK_BLUR), strict) == 'blur, dark'
 
 
 def test_compound_share_by_hand() -> None:
@@ -73,6 +88,8 @@ def test_what_is_a_compound(shares: dict[str, float], is_one: bool) -> None:
     ('name', 'value', 'high'),
     [
         ('min_confidence', -0.1, '1'),
+        ('min_confidence_impaired', 1.1, '1'),
+        ('max_novelty', -1.0, '100'),
         ('max_entropy', 1.1, '1'),
         ('min_quality', float('nan'), '1'),
         ('compound_share', 0.6, '0.5'),

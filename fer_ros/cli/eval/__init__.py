@@ -18,6 +18,7 @@ KINDS = {
     'datasets': 'the data sets that can be read, and how their folders look',
     'dataset': 'the whole chain on a data set that you have',
     'compare-models': 'whether one of two models is better, with an interval',
+    'robustness': 'accuracy and confidence on degraded faces',
 }
 
 
