@@ -32,6 +32,7 @@ setup(
             '*/*.csv',
             'evaluation/datasets/layouts/*.yaml',
             'evaluation/replay/*.csv',
+            'evaluation/replay/*.html',
             'rosless/msg/*/*.msg',
             'py.typed',
         ]

@@ -14,6 +14,7 @@ KINDS = {
     'detection': 'detection rate by face size, false faces',
     'replay': 'bags, clips and folders through the whole chain, scored against labels',
     'compare': 'whether two recordings hold the same results, apart from timing',
+    'label': 'a page on this machine to label a recording by hand',
     'jitter': 'changes of the label on photos that tremble',
     'datasets': 'the data sets that can be read, and how their folders look',
     'dataset': 'the whole chain on a data set that you have',
