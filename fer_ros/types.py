@@ -499,3 +499,53 @@ class ExpressionEvent:
     def duration_ns(self) -> int:
         """From the onset to the end, or to the frame at hand where it is not over."""
         return (self.stamp_ns if self.end_ns is None else self.end_ns) - self.onset_ns
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AuPose:
+    """Where a face's own action units are at a time.
+
+    :param left, right: intensity 0..1 by FACS code on the subject's own side; the same number
+        twice for a unit without sides.
+    """
+
+    stamp_ns: int
+    left: Mapping[int, float]
+    right: Mapping[int, float]
+
+    def __post_init__(self) -> None:
+        """Check codes and ranges."""
+        if self.left.keys() != self.right.keys():
+            raise DataError(
+                'AuPose: expected the same codes on both sides, found '
+                f'{sorted(self.left.keys() ^ self.right.keys())} on one side only'
+            )
+        for side, values in (('left', self.left), ('right', self.right)):
+            for code, value in values.items():
+                _require_range('AuPose', f'{side}[{code}]', value, 0.0, 1.0)
+
+    def intensity(self, code: int) -> float:
+        """Return the stronger of a unit's two sides, 0 where it is not moved."""
+        return max(self.left.get(code, 0.0), self.right.get(code, 0.0))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ActuatorCommand:
+    """Where a rig's actuators shall be.
+
+    :param names: one per actuator.
+    :param targets: (M,) float64 in each actuator's own unit.
+    :param duration_ns: when they shall be there, after the stamp.
+    """
+
+    stamp_ns: int
+    rig: str
+    names: tuple[str, ...]
+    targets: Float64
+    duration_ns: int
+
+    def __post_init__(self) -> None:
+        """Check the targets."""
+        _require_array('ActuatorCommand', 'targets', self.targets, (len(self.names),), np.float64)
+        if not np.isfinite(self.targets).all():
+            raise DataError('ActuatorCommand.targets: expected finite numbers, found NaN')

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / 'fer_ros'
 VOCABULARY = {'types', 'taxonomy', 'errors', 'config', 'roi', 'facs'}
-ROOMS = {'sources', 'detection', 'alignment', 'recognition'}
+ROOMS = {'sources', 'detection', 'alignment', 'recognition', 'generation'}
 ABOVE = VOCABULARY | ROOMS | {'inference', 'pipeline'}
 ALLOWED = {
     **dict.fromkeys(VOCABULARY, VOCABULARY),
@@ -30,7 +30,9 @@ HOMES = {
     'hri_msgs': {'nodes'},
     'fer_msgs': {'nodes', 'cli'},
     'cyclonedds': {'rosless'},
+    'trajectory_msgs': {'nodes'},
     'onnxruntime': {'inference', 'training'},
+    'aiohttp': {'generation'},
     'mediapipe': {'detection', 'evaluation'},
 }
 # And in a room that has to start without them, the only files that may; nothing imports those

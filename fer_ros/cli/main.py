@@ -15,6 +15,8 @@ COMMANDS = {
     'run': 'play a source, recognise over real topics, and write video, bag, report and summary',
     'up': 'start the perception node, on ROS 2 or without it',
     'play': 'publish a video, folder, camera or bag as a camera',
+    'generate': "play, draw and audit the robot's own face without ROS",
+    'rig': 'check a rig file, or begin one for a new robot',
     'eval': 'measure a model or the whole chain on labelled data',
     'models': 'list, verify or convert models',
     'bench': 'time the chain and its rooms on this machine',
@@ -29,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         description='Embodied facial expression recognition for ROS 2.',
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog='commands:\n'
-        + '\n'.join(f'  {name:8}{text}' for name, text in COMMANDS.items())
+        + '\n'.join(f'  {name:9}{text}' for name, text in COMMANDS.items())
         + '\n\nfer-ros COMMAND --help tells more.',
     )
     top.add_argument('--version', action='version', version=__version__)
