@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 
 from fer_ros.detection import (
@@ -23,12 +22,14 @@ from fer_ros.detection import (
     TrackedFace,
     TrackingConfig,
 )
-from fer_ros.errors import DataError
-from fer_ros.evaluation.face_scenes import STEP_NS, Portrait, photo_files, read_photo, scenes
+from fer_ros.errors import DataError, SourceError
+from fer_ros.evaluation.face_scenes import STEP_NS, Portrait, photo_files, scenes
 from fer_ros.evaluation.finder import FaceFinder
 from fer_ros.evaluation.folder import data_folder
 from fer_ros.inference.factory import Device
 from fer_ros.roi import box_around
+from fer_ros.sources import open_source
+from fer_ros.sources.images import read_image
 from fer_ros.types import Frame, Roi, UInt8
 
 WIDTHS_PX = (24, 32, 48, 64, 96, 128, 192)
@@ -183,7 +184,7 @@ def _portraits(photos: Sequence[Path], finder: FaceFinder) -> list[Portrait]:
     """Read the photos and find their faces at full size."""
     portraits = []
     for path in photos:
-        pixels = read_photo(path)
+        pixels = read_image(path)
         boxes = _boxes(_alone(finder, pixels))
         if boxes:
             portraits.append(Portrait(path.name, pixels, tuple(boxes)))
@@ -262,17 +263,11 @@ def _false_faces(finder: FaceFinder, clip: Path, faceless_from: int) -> FalseFac
 
 def read_clip(path: Path) -> Iterator[UInt8]:
     """Yield the frames of a clip as RGB."""
-    capture = cv2.VideoCapture(str(path)) if path.is_file() else None
-    if capture is None or not capture.isOpened():
-        raise DataError(
-            f'{path}: expected a clip with a span without faces, found none that can be read; '
-            'pass one, and the index of its first frame without a face'
-        )
     try:
-        while True:
-            more, pixels = capture.read()
-            if not more:
-                return
-            yield np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
-    finally:
-        capture.release()
+        with open_source(path) as source:
+            yield from (frame.pixels for frame in source)
+    except SourceError as error:
+        raise DataError(
+            f'{path}: expected a clip with a span without faces, found none that can be read '
+            f'({error}); pass one, and the index of its first frame without a face'
+        ) from None

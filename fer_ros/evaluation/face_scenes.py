@@ -15,7 +15,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fer_ros.errors import DataError
 from fer_ros.types import Frame, Roi, UInt8
 
 FRAME_SIZE = (1280, 720)
@@ -55,17 +54,6 @@ class Scene:
         random = np.random.default_rng(self.seed)
         for index in range(count):
             yield Frame(index * STEP_NS, 'camera', index, photograph(self.pixels, random))
-
-
-def read_photo(path: Path) -> UInt8:
-    """Read an image as RGB.
-
-    :raises DataError: it is no image.
-    """
-    pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if pixels is None:
-        raise DataError(f'{path}: expected a photo, found none that can be read')
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def photo_files(folder: Path) -> list[Path]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,11 @@ import cv2
 import numpy as np
 
 from fer_ros.errors import DataError
-from fer_ros.evaluation.face_scenes import STEP_NS, photo_files, photograph, read_photo
+from fer_ros.evaluation.face_scenes import STEP_NS, photo_files, photograph
 from fer_ros.evaluation.folder import data_folder
+from fer_ros.evaluation.metrics import flips
 from fer_ros.pipeline import Pipeline, PipelineConfig
+from fer_ros.sources.images import read_image
 from fer_ros.types import FaceState, Frame, UInt8
 
 FRAMES = 90
@@ -127,7 +128,7 @@ def evaluate_jitter(
     raw, smoothed = Pipeline(unfiltered), Pipeline(config)
     faces: list[FaceJitter] = []
     for path in progress(photos) if progress else photos:
-        pixels = read_photo(path)
+        pixels = read_image(path)
         seen, filtered = (
             _by_face(pipeline, tremble(pixels, frames, seed)) for pipeline in (raw, smoothed)
         )
@@ -166,11 +167,6 @@ def tremble(pixels: UInt8, frames: int, seed: int) -> Iterator[Frame]:
         )
         shown = photograph(np.asarray(moved, np.uint8), random)
         yield Frame(index * STEP_NS, 'camera', index, shown)
-
-
-def flips(labels: Sequence[str]) -> int:
-    """Count changes between neighbours."""
-    return sum(before != after for before, after in pairwise(labels))
 
 
 def _by_face(pipeline: Pipeline, frames: Iterable[Frame]) -> dict[str, list[FaceState]]:

@@ -11,21 +11,23 @@ from typing import Any
 import numpy as np
 
 
-def to_plain(value: Any) -> Any:
+def to_plain(value: Any, digits: int = 6) -> Any:
     """Return dictionaries, lists, numbers and text; NaN and infinity, which JSON lacks, are None.
 
     Dataclasses become dictionaries by the names of their fields, keys become text.
+
+    :param digits: of fractions.
     """
     if isinstance(value, Enum):
-        return to_plain(value.value)
+        return to_plain(value.value, digits)
     if is_dataclass(value):
-        return {one.name: to_plain(getattr(value, one.name)) for one in fields(value)}
+        return {one.name: to_plain(getattr(value, one.name), digits) for one in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): to_plain(one) for key, one in value.items()}
+        return {str(key): to_plain(one, digits) for key, one in value.items()}
     if isinstance(value, np.ndarray | np.generic):
-        return to_plain(value.tolist())
+        return to_plain(value.tolist(), digits)
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [to_plain(one) for one in value]
+        return [to_plain(one, digits) for one in value]
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return round(value, digits) if math.isfinite(value) else None
     return value

@@ -13,9 +13,9 @@ from fer_ros.detection import DetectionConfig, FaceDetector, FarFaces
 from fer_ros.detection.blazeface import BlazeFace, suppress
 from fer_ros.detection.squares import Square
 from fer_ros.errors import ConfigError, DataError
-from fer_ros.evaluation.face_scenes import read_photo
 from fer_ros.evaluation.folder import data_folder
 from fer_ros.roi import roi_from_detection
+from fer_ros.sources.images import read_image
 from fer_ros.types import Frame
 
 
@@ -195,4 +195,4 @@ def media() -> Path:
 )  # fmt: skip
 def test_photos(engines, media, photo, count, far_faces):
     detector = FaceDetector(*engines, DetectionConfig(far_faces=far_faces))
-    assert len(detector.detect(frame_of(read_photo(media / photo)))) == count
+    assert len(detector.detect(frame_of(read_image(media / photo)))) == count

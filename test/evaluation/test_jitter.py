@@ -8,7 +8,8 @@ import pytest
 
 from fer_ros.cli.main import main
 from fer_ros.errors import DataError
-from fer_ros.evaluation.jitter import evaluate_jitter, flips, tremble
+from fer_ros.evaluation.jitter import evaluate_jitter, tremble
+from fer_ros.evaluation.metrics import flips
 
 
 def test_flips_by_hand() -> None:

@@ -29,7 +29,7 @@ from fer_ros.evaluation.metrics.classes import (
 )
 from fer_ros.evaluation.metrics.continuous import ccc, pcc, rmse
 from fer_ros.evaluation.metrics.detection import SizeBin, rate_by_size
-from fer_ros.evaluation.metrics.events import Event, EventScores, event_scores, flip_rate
+from fer_ros.evaluation.metrics.events import Event, EventScores, event_scores, flip_rate, flips
 from fer_ros.evaluation.metrics.groups import Gap, Grouped, GroupFigure, by_group
 from fer_ros.evaluation.metrics.paired import (
     Difference,
@@ -63,6 +63,7 @@ __all__ = [
     'f1',
     'fit_temperature',
     'flip_rate',
+    'flips',
     'found_only',
     'icc_3_1',
     'mcnemar',

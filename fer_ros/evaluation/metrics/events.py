@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from fer_ros.evaluation.metrics.classes import Labels
+
+
+def flips(labels: Sequence[object]) -> int:
+    """Count changes between neighbours."""
+    return sum(before != after for before, after in pairwise(labels))
 
 
 def flip_rate(answers: Labels) -> float:
@@ -16,8 +22,8 @@ def flip_rate(answers: Labels) -> float:
     For a face whose expression does not change every flip is an error. Frames without an answer
     (-1) are left out.
     """
-    known = answers[answers >= 0]
-    return float((known[1:] != known[:-1]).mean()) if len(known) > 1 else 0.0
+    known = answers[answers >= 0].tolist()
+    return flips(known) / (len(known) - 1) if len(known) > 1 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

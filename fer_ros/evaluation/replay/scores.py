@@ -22,6 +22,7 @@ from fer_ros.evaluation.metrics import (
     recall,
     reliability,
 )
+from fer_ros.evaluation.plain import to_plain
 from fer_ros.evaluation.replay.labels import ROUNDING_NS, Labels
 from fer_ros.evaluation.results import FaceRow
 from fer_ros.taxonomy import EMOTIONS
@@ -255,16 +256,8 @@ class LabelScores:
                 'rows_true_columns_said': self.confusion.tolist(),
             },
         }
-        return {name: plain(value) for name, value in figures.items()}
-
-
-def plain(value: Any) -> Any:
-    """Return a figure as JSON takes it: rounded, null for NaN."""
-    if isinstance(value, dict):
-        return {name: plain(item) for name, item in value.items()}
-    if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
-    return value
+        plain: dict[str, Any] = to_plain(figures)
+        return plain
 
 
 def score(said: Answers, found: Events) -> LabelScores:
