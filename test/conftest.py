@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,9 @@ os.environ.pop('ROS_DOMAIN_ID', None)
 os.environ.pop('ROS_AUTOMATIC_DISCOVERY_RANGE', None)
 os.environ.pop('ROS_LOCALHOST_ONLY', None)
 
+# Nothing that a test makes ends up in the user's cache.
+os.environ['FER_ROS_CACHE'] = tempfile.mkdtemp(prefix='fer_ros_cache_')
+atexit.register(shutil.rmtree, os.environ['FER_ROS_CACHE'], ignore_errors=True)
 # The same backend on every machine; set FER_ROS_TEST_GPU for the tests that are marked gpu.
 if not os.environ.get('FER_ROS_TEST_GPU'):
     os.environ['CUDA_VISIBLE_DEVICES'] = ''

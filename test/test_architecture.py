@@ -39,7 +39,7 @@ HOMES = {
 # but on demand.
 FILES_OF = {
     'torch': {'torch_engine.py', 'torch_graph.py', 'torch_operators.py'},
-    'onnxruntime': {'onnxruntime_engine.py'},
+    'onnxruntime': {'onnxruntime_engine.py', 'forms.py'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))
 

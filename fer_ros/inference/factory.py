@@ -40,48 +40,22 @@ class Precision(str, Enum):
         return (Precision.FP16, Precision.FP32) if self is Precision.AUTO else (self,)
 
 
-Loader = Callable[[Manifest, Precision, str], Engine]
+class Backend(str, Enum):
+    """What runs nets, by the name that users see."""
+
+    TENSORRT = 'tensorrt'
+    TORCH_CUDA = 'torch-cuda'
+    ORT_CUDA = 'onnxruntime-cuda'
+    ORT_CPU = 'onnxruntime-cpu'
+    TORCH_CPU = 'torch-cpu'  # slow: for tests and parity
 
 
-def _tensorrt(*_: object) -> Engine:
-    """TensorRT, from its cached engine."""
-    _need('tensorrt', 'TensorRT')
-    raise ModelError('TensorRT is not covered yet')
-
-
-def _torch_cuda(manifest: Manifest, precision: Precision, reason: str) -> Engine:
-    """Torch with CUDA graphs."""
-    _need('torch', 'running nets with torch')
-    _need('onnx', 'running nets with torch')
-    from fer_ros.inference.torch_engine import TorchEngine, cuda_refusal
-
-    refusal = cuda_refusal()
-    if refusal:
-        raise ModelError(refusal)
-    return TorchEngine(_in_precision(manifest, precision), reason=reason)
-
-
-def _onnxruntime_cuda(manifest: Manifest, precision: Precision, reason: str) -> Engine:
-    """ONNX Runtime on CUDA."""
-    if not cuda_is_built_in():
-        raise ModelError(
-            'this ONNX Runtime has no CUDA: pip uninstall onnxruntime, pip install onnxruntime-gpu'
-        )
-    return OnnxRuntimeEngine(
-        _in_precision(manifest, precision), provider=Provider.CUDA, reason=reason
-    )
-
-
-BACKENDS: Mapping[str, Loader] = {
-    'TensorRT': _tensorrt,
-    'torch CUDA': _torch_cuda,
-    'ONNX Runtime CUDA': _onnxruntime_cuda,
+_ORDER: Mapping[Device, Sequence[Backend]] = {
+    Device.AUTO: (Backend.TENSORRT, Backend.TORCH_CUDA, Backend.ORT_CUDA),
+    Device.CUDA: (Backend.TORCH_CUDA, Backend.ORT_CUDA),
+    Device.TENSORRT: (Backend.TENSORRT,),
 }
-_ORDER: Mapping[Device, Sequence[str]] = {
-    Device.AUTO: tuple(BACKENDS),
-    Device.CUDA: ('torch CUDA', 'ONNX Runtime CUDA'),
-    Device.TENSORRT: ('TensorRT',),
-}
+Loader = Callable[[Manifest, str], Engine]
 
 
 def load_engine(
@@ -113,15 +87,99 @@ def load_engine(
         for tried in precision.tried:
             why = '; '.join([gpu.reason, *refusals])
             try:
-                engine = BACKENDS[backend](manifest, tried, why)
+                engine = open_backend(backend, manifest, tried, why)
                 parity.check(engine, spare)
             except FerError as error:
-                refusals.append(f'not {backend} {tried.value}: {error}')
+                refusals.append(f'not {backend.value} {tried.value}: {error}')
             else:
                 return ServingEngine(engine, spare)
     if device is not Device.AUTO:
         raise _refusal(device, '; '.join(refusals))
     return OnnxRuntimeEngine(manifest, reason='; '.join([gpu.reason, *refusals]))
+
+
+def open_backend(
+    backend: Backend, manifest: Manifest, precision: Precision, reason: str
+) -> Engine:
+    """Load a model onto one backend in one precision.
+
+    :raises ModelError: it can not be had.
+    :raises MissingExtra: a package is not installed.
+    """
+    if precision is Precision.FP16:
+        manifest = half_of(manifest)
+    return _LOADERS[backend](manifest, reason)
+
+
+def _tensorrt(manifest: Manifest, reason: str) -> Engine:
+    """TensorRT, from its cached engine."""
+    _need('tensorrt', 'TensorRT')
+    raise ModelError(f"model '{manifest.id}': TensorRT is not covered yet ({reason})")
+
+
+def _torch_cuda(manifest: Manifest, reason: str) -> Engine:
+    """Torch with CUDA graphs."""
+    _need('torch', 'running nets with torch')
+    _need('onnx', 'running nets with torch')
+    from fer_ros.inference.torch_engine import TorchEngine, cuda_refusal
+
+    refusal = cuda_refusal()
+    if refusal:
+        raise ModelError(refusal)
+    return TorchEngine(manifest, reason=reason)
+
+
+def _torch_cpu(manifest: Manifest, reason: str) -> Engine:
+    """Torch on the CPU."""
+    _need('torch', 'running nets with torch')
+    _need('onnx', 'running nets with torch')
+    from fer_ros.inference.torch_engine import TorchEngine, use_one_thread
+
+    use_one_thread()
+    return TorchEngine(manifest, 'cpu', reason=reason)
+
+
+def _onnxruntime_cuda(manifest: Manifest, reason: str) -> Engine:
+    """ONNX Runtime on CUDA."""
+    if not cuda_is_built_in():
+        raise ModelError(
+            'this ONNX Runtime has no CUDA: pip uninstall onnxruntime, pip install onnxruntime-gpu'
+        )
+    return OnnxRuntimeEngine(manifest, provider=Provider.CUDA, reason=reason)
+
+
+def _onnxruntime_cpu(manifest: Manifest, reason: str) -> Engine:
+    """ONNX Runtime on the CPU."""
+    return OnnxRuntimeEngine(manifest, reason=reason)
+
+
+_LOADERS: Mapping[Backend, Loader] = {
+    Backend.TENSORRT: _tensorrt,
+    Backend.TORCH_CUDA: _torch_cuda,
+    Backend.ORT_CUDA: _onnxruntime_cuda,
+    Backend.ORT_CPU: _onnxruntime_cpu,
+    Backend.TORCH_CPU: _torch_cpu,
+}
+
+
+def half_of(manifest: Manifest) -> Manifest:
+    """Return the same net in float16; its file is made once and kept in the cache.
+
+    :raises MissingExtra: there is none yet, and no package ``onnx`` to make it.
+    """
+    if manifest.options.get('precision', 'fp32') != 'fp32':
+        raise ModelError(f"model '{manifest.id}': expected a float32 model, it is another already")
+    _need('onnx', 'float16')
+    from fer_ros.inference.conversion.half import RULES, to_half
+
+    path = cache_dir() / 'half' / f'{manifest.sha256[:16]}-{RULES}.onnx'
+    with locked(path.with_suffix('.lock')):
+        if not path.is_file():
+            partial = path.with_suffix('.part')
+            to_half(manifest.file, partial)
+            partial.replace(path)
+    options = {**manifest.options, 'precision': 'fp16'}
+    return replace(manifest, file=path, sha256=sha256_of(path.read_bytes()), options=options)
 
 
 def _refusal(device: Device, why: str) -> ModelError:
@@ -135,20 +193,3 @@ def _need(package: str, purpose: str) -> None:
     """Refuse what needs a package that is not installed."""
     if find_spec(package) is None:
         raise MissingExtra(package, 'gpu', purpose)
-
-
-def _in_precision(manifest: Manifest, precision: Precision) -> Manifest:
-    """Return a manifest of the same net in another precision, its file made once and kept."""
-    if precision is not Precision.FP16:
-        return manifest
-    _need('onnx', 'float16')
-    from fer_ros.inference.conversion.half import RULES, to_half
-
-    path = cache_dir() / 'half' / f'{manifest.sha256[:16]}-{RULES}.onnx'
-    with locked(path.with_suffix('.lock')):
-        if not path.is_file():
-            partial = path.with_suffix('.part')
-            to_half(manifest.file, partial)
-            partial.replace(path)
-    options = {**manifest.options, 'precision': precision.value}
-    return replace(manifest, file=path, sha256=sha256_of(path.read_bytes()), options=options)

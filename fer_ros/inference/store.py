@@ -30,10 +30,10 @@ def find_manifest(name: str, task: Task) -> Manifest:
     return manifest
 
 
-def manifest_path(name: str, task: Task) -> Path:
+def manifest_path(name: str, task: Task | None = None) -> Path:
     """Return where the manifest of an id or a path is.
 
-    :raises ModelError: there is none; names those of this task.
+    :raises ModelError: there is none; names those of this task, or all.
     """
     path = Path(name).expanduser() if name.endswith(('.yaml', '.yml')) else None
     path = path or model_dir() / f'{name}.yaml'

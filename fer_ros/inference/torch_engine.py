@@ -128,6 +128,11 @@ class TorchEngine:
         return self._recordings[key]
 
 
+def use_one_thread() -> None:
+    """Keep torch from taking every core, where its threads wait for each other."""
+    torch.set_num_threads(1)
+
+
 def cuda_refusal() -> str:
     """Return why torch can not use CUDA, or '' where it can."""
     if torch.version.cuda is None:

@@ -9,7 +9,7 @@ from fake_engine import FakeEngine
 from fer_ros.errors import ModelError
 from fer_ros.inference import factory
 from fer_ros.inference.engine import Engine
-from fer_ros.inference.factory import Device, Precision, load_engine
+from fer_ros.inference.factory import Backend, Device, Precision, load_engine
 from fer_ros.inference.hardware import Gpu, Probe
 from fer_ros.inference.manifest import Manifest, Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
@@ -45,9 +45,12 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def pretend(**backends: Load) -> None:
         monkeypatch.setattr(factory, 'probe_gpu', lambda: ORIN)
-        table = {'TensorRT': refuses, 'torch CUDA': refuses, 'ONNX Runtime CUDA': refuses}
-        table |= {name.replace('_', ' '): load for name, load in backends.items()}
-        monkeypatch.setattr(factory, 'BACKENDS', table)
+        table = {Backend(name.replace('_', '-')): load for name, load in backends.items()}
+
+        def open_backend(backend: Backend, *words: Any) -> Engine:
+            return table.get(backend, refuses)(*words)
+
+        monkeypatch.setattr(factory, 'open_backend', open_backend)
 
     return pretend
 
@@ -80,46 +83,46 @@ def test_a_device_that_can_not_be_had_is_refused(no_gpu: None, device: Device) -
 
 def test_auto_prefers_tensorrt_then_torch_then_onnxruntime(gpu: Callable[..., None]) -> None:
     torch, ort = loads('torch'), loads('ort')
-    gpu(TensorRT=loads('trt'), torch_CUDA=torch, ONNX_Runtime_CUDA=ort)
+    gpu(tensorrt=loads('trt'), torch_cuda=torch, onnxruntime_cuda=ort)
     assert load_engine(NAME, TASK).backend == 'trt fp16'
-    gpu(torch_CUDA=torch, ONNX_Runtime_CUDA=ort)
+    gpu(torch_cuda=torch, onnxruntime_cuda=ort)
     engine = load_engine(NAME, TASK)
     assert engine.backend == 'torch fp16'
     assert engine.reason == (
-        'Orin, compute capability 8.7, driver 540.4.0; not TensorRT fp16: it is not installed; '
-        'not TensorRT fp32: it is not installed'
+        'Orin, compute capability 8.7, driver 540.4.0; not tensorrt fp16: it is not installed; '
+        'not tensorrt fp32: it is not installed'
     )
-    gpu(ONNX_Runtime_CUDA=ort)
+    gpu(onnxruntime_cuda=ort)
     assert load_engine(NAME, TASK).backend == 'ort fp16'
     gpu()
     engine = load_engine(NAME, TASK)
     assert engine.backend == 'onnxruntime-cpu fp32'
-    assert 'not ONNX Runtime CUDA fp32: it is not installed' in engine.reason
+    assert 'not onnxruntime-cuda fp32: it is not installed' in engine.reason
 
 
 def test_a_precision_that_is_beyond_its_tolerance_is_left(gpu: Callable[..., None]) -> None:
-    gpu(torch_CUDA=loads('torch', wrong_in=(Precision.FP16,)))
+    gpu(torch_cuda=loads('torch', wrong_in=(Precision.FP16,)))
     engine = load_engine(NAME, TASK, Device.CUDA)
     assert engine.backend == 'torch fp32'
-    assert 'not torch CUDA fp16: ' in engine.reason
+    assert 'not torch-cuda fp16: ' in engine.reason
     assert 'landmark_px differs by' in engine.reason
 
 
 def test_a_chosen_precision_is_the_only_one(gpu: Callable[..., None]) -> None:
-    gpu(torch_CUDA=loads('torch', wrong_in=(Precision.FP16,)))
+    gpu(torch_cuda=loads('torch', wrong_in=(Precision.FP16,)))
     with pytest.raises(ModelError, match=r'expected cuda, which can not be had: .*landmark_px'):
         load_engine(NAME, TASK, Device.CUDA, Precision.FP16)
     assert load_engine(NAME, TASK, Device.CUDA, Precision.FP32).backend == 'torch fp32'
 
 
 def test_a_chosen_device_takes_no_other(gpu: Callable[..., None]) -> None:
-    gpu(torch_CUDA=loads('torch'))
-    with pytest.raises(ModelError, match='expected tensorrt, which can not be had: not TensorRT'):
+    gpu(torch_cuda=loads('torch'))
+    with pytest.raises(ModelError, match='expected tensorrt, which can not be had: not tensorrt'):
         load_engine(NAME, TASK, Device.TENSORRT)
 
 
 def test_goes_on_with_the_cpu_when_the_gpu_is_lost(gpu: Callable[..., None]) -> None:
-    gpu(torch_CUDA=loads('torch', fails_from=2))  # the first call is the check
+    gpu(torch_cuda=loads('torch', fails_from=2))  # the first call is the check
     engine = load_engine(NAME, TASK, Device.CUDA)
     batch = stored_batch(engine.manifest)
     before, after = engine.run(batch), engine.run(batch)
