@@ -15,13 +15,16 @@ from fer_ros.detection import (
     TrackingConfig,
     build_detector,
 )
-from fer_ros.errors import FrameError
+from fer_ros.errors import ConfigError, FrameError, ModelError
 from fer_ros.inference.engine import Engine
 from fer_ros.inference.factory import Device, Precision, load_engine
-from fer_ros.inference.manifest import Task
+from fer_ros.inference.manifest import Manifest, Task
 from fer_ros.inference.serving import ServingEngine
 from fer_ros.recognition import (
+    AdaptationConfig,
+    Adapter,
     Observation,
+    Reference,
     StaticRecogniser,
     Temporal,
     TemporalConfig,
@@ -59,6 +62,7 @@ class PipelineConfig:
     mirror: bool = False
     trust: TrustConfig = field(default_factory=TrustConfig)
     temporal: TemporalConfig = field(default_factory=TemporalConfig)
+    adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +96,10 @@ class Pipeline:
         self._recogniser = StaticRecogniser(
             load_engine(self._config.expression_model, Task.STATIC_EXPRESSION, *device),
             mirror=self._config.mirror,
+        )
+        self._adapter = Adapter(
+            _reference(self._config.adaptation, self._recogniser.engine.manifest),
+            self._config.adaptation,
         )
         self._tracker = FaceTracker(self._config.tracking)
         self._temporal: Temporal = TemporalFilter(self._config.temporal)
@@ -137,12 +145,14 @@ class Pipeline:
         self._detector.config = config.detection
         self._tracker.config = config.tracking
         self._temporal.config = config.temporal
+        self._adapter.config = config.adaptation
 
     def reset(self) -> None:
         """Forget every face and the time: the same frames then give the same numbers again."""
         self._detector.reset()
         self._tracker.reset()
         self._temporal.reset()
+        self._adapter.reset()
         self._last_stamp_ns = None
 
     def process(self, frame: Frame, intrinsics: CameraIntrinsics | None = None) -> FrameResult:
@@ -195,7 +205,10 @@ class Pipeline:
         """Recognise all faces in one batch and follow each over time."""
         size = self._recogniser.engine.manifest.input.width
         aligned = [align(frame, face, size) for face in faces]
-        expressions = self._recogniser.recognise(aligned)
+        expressions = [
+            self._adapter.adapt(face.face_id, expression, stamp_ns=frame.stamp_ns)
+            for face, expression in zip(faces, self._recogniser.recognise(aligned))
+        ]
         followed = self._temporal.update_all(
             [
                 Observation(face.face_id, expression, face.quality.score, face.stamp_ns)
@@ -217,3 +230,13 @@ class Pipeline:
             compound=compound(state.expression, self._config.trust),
             abstained=abstention(state.expression, face.quality, self._config.trust),
         )
+
+
+def _reference(config: AdaptationConfig, manifest: Manifest) -> Reference | None:
+    """Return what the model says of ordinary faces, where something is corrected by it."""
+    if not (config.person or config.room):
+        return None
+    try:
+        return Reference.from_options(manifest.options, manifest.labels)
+    except ConfigError as error:
+        raise ModelError(f"model '{manifest.id}': options.{error}") from None

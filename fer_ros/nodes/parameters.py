@@ -16,7 +16,7 @@ from fer_ros.detection import DetectionConfig, FarFaces, TrackingConfig
 from fer_ros.errors import FerError
 from fer_ros.inference.factory import Device, Precision
 from fer_ros.pipeline import PipelineConfig
-from fer_ros.recognition import TemporalConfig, TrustConfig
+from fer_ros.recognition import AdaptationConfig, TemporalConfig, TrustConfig
 from fer_ros.taxonomy import HRI_EXPRESSIONS
 
 Value = bool | int | float | str
@@ -61,6 +61,7 @@ _DETECTION = DetectionConfig()
 _TRACKING = TrackingConfig()
 _TRUST = TrustConfig()
 _TEMPORAL = TemporalConfig()
+_ADAPTATION = AdaptationConfig()
 _PIPELINE = PipelineConfig()
 
 PARAMETERS: tuple[Parameter, ...] = (
@@ -188,6 +189,27 @@ PARAMETERS: tuple[Parameter, ...] = (
         'compound_share', _TRUST.compound_share,
         'Least share of a second emotion that makes a compound.', 0.0, 0.5,
     ),
+    # Adaptation
+    Parameter(
+        'adapt_person', _ADAPTATION.person,
+        "Correct what a person's face shows at rest; forgotten with the face.", fixed=True,
+    ),
+    Parameter(
+        'adapt_room', _ADAPTATION.room,
+        'Correct how often each emotion occurs here; forgotten in activate.', fixed=True,
+    ),
+    Parameter(
+        'adapt_max_shift', _ADAPTATION.max_shift,
+        'Bound of both corrections of a log probability (nats).', 0.0, 3.0,
+    ),
+    Parameter(
+        'record_uncertain_dir', '',
+        'Folder for crops of uncertain faces (pictures of people); empty records none.',
+        fixed=True,
+    ),
+    Parameter(
+        'record_uncertain_max', 1000, 'Keep at most this many of them.', 1, 1_000_000, fixed=True
+    ),
     # Diagnostics
     Parameter(
         'latency_warn_ms', 100.0, 'Warn above this median latency (milliseconds).', 0.0, 1e5
@@ -281,5 +303,10 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
             onset_intensity=values['onset_intensity'],
             offset_intensity=values['offset_intensity'],
             apex_share=values['apex_share'],
+        ),
+        adaptation=AdaptationConfig(
+            person=values['adapt_person'],
+            room=values['adapt_room'],
+            max_shift=values['adapt_max_shift'],
         ),
     )

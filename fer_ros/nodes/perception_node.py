@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import rclpy
@@ -20,6 +22,7 @@ from fer_ros.nodes.camera import CameraInput
 from fer_ros.nodes.diagnostics import diagnostics, health
 from fer_ros.nodes.outputs import Outputs
 from fer_ros.nodes.statistics import Statistics
+from fer_ros.nodes.uncertain import UncertainRecorder
 from fer_ros.nodes.worker import Worker
 from fer_ros.pipeline import Pipeline
 
@@ -35,6 +38,7 @@ class PerceptionNode(LifecycleNode):
         parameters.declare(self)
         self._values = parameters.current(self)
         self._pipeline: Pipeline | None = None
+        self._recorder: UncertainRecorder | None = None
         self._camera: CameraInput | None = None
         self._outputs: Outputs | None = None
         self._worker: Worker | None = None
@@ -54,6 +58,7 @@ class PerceptionNode(LifecycleNode):
             self.get_logger().error(reason)
             return TransitionCallbackReturn.FAILURE
         try:
+            self._recorder = _recorder(self._values)
             self._pipeline = Pipeline(parameters.pipeline_config(self._values))
         except FerError as error:
             self.get_logger().error(str(error))
@@ -71,7 +76,9 @@ class PerceptionNode(LifecycleNode):
         self._active_since_ns = self._now_ns()
         self._pipeline.reset()
         self._outputs = Outputs(self, publish_json=bool(self._values['publish_json']))
-        self._worker = Worker(self, self._pipeline, self._outputs, self._statistics, self._values)
+        self._worker = Worker(
+            self, self._pipeline, self._outputs, self._statistics, self._values, self._recorder
+        )
         self._camera = CameraInput(self, self._values, self._worker)
         return TransitionCallbackReturn.SUCCESS
 
@@ -160,6 +167,14 @@ class PerceptionNode(LifecycleNode):
         message = diagnostics(name, snapshot, level, text, details)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
+
+
+def _recorder(values: Mapping[str, Any]) -> UncertainRecorder | None:
+    """Return the recorder of uncertain faces, where a folder is named."""
+    folder = str(values['record_uncertain_dir'])
+    if not folder:
+        return None
+    return UncertainRecorder(Path(folder), int(values['record_uncertain_max']))
 
 
 def run(args: list[str] | None = None, *, autostart: bool = False) -> int:

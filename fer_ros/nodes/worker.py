@@ -16,9 +16,10 @@ from fer_ros.nodes.frame_slot import FrameSlot
 from fer_ros.nodes.outputs import Outputs, Timing
 from fer_ros.nodes.recognition import NS_PER_S, Recognition
 from fer_ros.nodes.statistics import Statistics
-from fer_ros.pipeline import Pipeline
+from fer_ros.nodes.uncertain import UncertainRecorder
+from fer_ros.pipeline import FrameResult, Pipeline
 from fer_ros.taxonomy import DropReason
-from fer_ros.types import CameraIntrinsics
+from fer_ros.types import CameraIntrinsics, Frame
 
 # Stamps further away than this were made by another clock: they say nothing about age.
 SAME_CLOCK_NS = 60 * NS_PER_S
@@ -42,12 +43,17 @@ class Worker:
         outputs: Outputs,
         statistics: Statistics,
         values: Mapping[str, Any],
+        recorder: UncertainRecorder | None = None,
     ) -> None:
-        """Start the thread."""
+        """Start the thread.
+
+        :param recorder: keeps crops of uncertain faces, where the user asks for it.
+        """
         self.values = values
         self._node = node
         self._recognition = Recognition(pipeline, outputs, values, node.get_logger().warning)
         self._statistics = statistics
+        self._recorder = recorder
         self._intrinsics: CameraIntrinsics | None = None
         self._sequence = 0
         self._slot: FrameSlot[_Arrival] = FrameSlot()
@@ -103,6 +109,19 @@ class Worker:
         self._recognition.publish(result, frame, arrival.message.header, timing)
         now_ns = self._now_ns()
         self._statistics.processed(now_ns, self._latency_ms(arrival), inference_ms)
+        self._record_uncertain(result, frame)
+
+    def _record_uncertain(self, result: FrameResult, frame: Frame) -> None:
+        """Keep crops of uncertain faces, until the disk says no."""
+        if self._recorder is None:
+            return
+        try:
+            for state in result.states:
+                self._recorder.offer(frame, state)
+            self._recorder.forget(result.ended)
+        except OSError as error:
+            self._recorder = None
+            self._node.get_logger().error(f'no more uncertain faces are recorded: {error}')
 
     def _age_ns(self, arrival: _Arrival) -> int:
         """Return the image's age, since it came where its stamp is of another clock."""

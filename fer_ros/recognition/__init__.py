@@ -1,5 +1,6 @@
 """The recognition room: aligned faces in, expressions and their course over time out."""
 
+from fer_ros.recognition.adaptation import AdaptationConfig, Adapter, Reference
 from fer_ros.recognition.emfacs import evidence, evidences
 from fer_ros.recognition.intensity import IntensityMeter
 from fer_ros.recognition.static import StaticRecogniser
@@ -13,8 +14,11 @@ from fer_ros.recognition.temporal import (
 from fer_ros.recognition.trust import TrustConfig, abstention, compound
 
 __all__ = [
+    'AdaptationConfig',
+    'Adapter',
     'IntensityMeter',
     'Observation',
+    'Reference',
     'StaticRecogniser',
     'Temporal',
     'TemporalConfig',

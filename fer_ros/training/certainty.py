@@ -2,7 +2,8 @@
 
 On Valid, degraded at random: the weights of :mod:`fer_ros.recognition.certainty` with the least
 cross-entropy against the label that most annotators chose, beside the temperature, which stays.
-What is fitted goes into the model's manifest. NumPy alone.
+What is fitted goes into the model's manifest, beside what the model says of the faces as they
+are, from which :mod:`fer_ros.recognition.adaptation` starts. NumPy alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from fer_ros.evaluation.stills import locate_stills
 from fer_ros.inference.manifest import load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.inference.store import verify
-from fer_ros.recognition import StaticRecogniser
+from fer_ros.recognition import Reference, StaticRecogniser
 from fer_ros.recognition.certainty import HARDSHIPS, Certainty, hardships
 from fer_ros.recognition.static import softmax
 from fer_ros.types import Float32, Float64, UInt8
@@ -100,7 +101,8 @@ def add_certainty(
         heat=fit_heat(logits / manifest.temperature, hard.hardships, labels[hard.faces]),
         least_norm=least_norm(embeddings[hard.clean]),
     )
-    _write(manifest_path, certainty)
+    usual = softmax(logits[hard.clean], manifest.temperature)
+    _write(manifest_path, certainty, Reference.of(usual, manifest.labels))
     return certainty
 
 
@@ -178,13 +180,17 @@ def _answers(crops: UInt8, recogniser: StaticRecogniser) -> tuple[Float32, Float
     return np.concatenate(logits), np.concatenate(embeddings)
 
 
-def _write(manifest_path: Path, certainty: Certainty) -> None:
+def _write(manifest_path: Path, certainty: Certainty, reference: Reference) -> None:
     """Put the numbers into the manifest's options; the rest stays."""
     entries = load_yaml(manifest_path)
     options = entries.get('options') or {}
     options['certainty'] = {
         'heat': {name: weight for name, weight in zip(HARDSHIPS, certainty.heat) if weight},
         'least_norm': certainty.least_norm,
+    }
+    options['adaptation'] = {
+        name: [round(value, 4) for value in getattr(reference, name).tolist()]
+        for name in Reference.__slots__
     }
     entries['options'] = options
     partial = manifest_path.with_suffix('.part')

@@ -16,7 +16,9 @@ from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.store import model_dir
 from fer_ros.pipeline import PipelineConfig
+from fer_ros.recognition import Reference
 from fer_ros.recognition.certainty import HARDSHIPS, Certainty
+from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.certainty import CAUTION, add_certainty, fit_heat, least_norm
 
 
@@ -71,6 +73,7 @@ def manifest(tmp_path: Path) -> Path:
     entries = yaml.safe_load(path.read_text(encoding='utf-8'))
     (tmp_path / entries['file']).write_bytes((model_dir() / entries['file']).read_bytes())
     entries['options'].pop('certainty', None)
+    entries['options'].pop('adaptation', None)
     copy = tmp_path / 'own.yaml'
     copy.write_text(yaml.safe_dump(entries, sort_keys=False), encoding='utf-8')
     return copy
@@ -87,6 +90,8 @@ def test_what_is_fitted_goes_into_the_manifest_and_nothing_else_changes(
     assert certainty.least_norm > 0
     options = dict(after.options)
     del options['certainty']
+    reference = Reference.from_options({'adaptation': options.pop('adaptation')}, EMOTIONS)
+    assert reference.prior[EMOTIONS.index('happiness')] > 0.9  # of two smiles
     assert options == before.options
     assert (after.sha256, after.labels, after.temperature) == (
         before.sha256, before.labels, before.temperature,
