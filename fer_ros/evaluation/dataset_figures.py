@@ -27,8 +27,7 @@ from fer_ros.types import Float64
 def report_of(
     dataset: DataSet,
     model: str,
-    labels: Sequence[str],
-    read: Sequence[tuple[Sample, Reading]],
+    found: Scored,
     failures: Sequence[str],
     *,
     columns: Columns,
@@ -40,8 +39,7 @@ def report_of(
     :raises DataError: a column of ``by`` is not known.
     """
     layout = dataset.layout
-    found = Scored.of(layout, labels, read)
-    units, not_estimated = unit_figures(read)
+    units, not_estimated = unit_figures(found)
     known = np.where(np.isfinite(found.aligned).all(axis=1), found.labels, -1)
     everything = found.all_right[found.all_right >= 0]
     return DatasetReport(
@@ -51,7 +49,7 @@ def report_of(
         notes=layout.notes,
         model=model,
         split=dataset.split,
-        samples=len(read) + len(failures),
+        samples=len(found.samples) + len(failures),
         left_out=_left_out(found.samples),
         unlabelled=sum(not one.label.name for one in found.samples) if found.classes else 0,
         lacking=layout.lacking if found.classes else (),

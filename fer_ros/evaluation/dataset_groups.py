@@ -1,4 +1,4 @@
-"""Accuracy by groups: columns of the set itself, and of a file of the user's."""
+"""Figures by groups: columns of the set itself, and of a file of the user's."""
 
 from __future__ import annotations
 
@@ -11,15 +11,21 @@ import numpy as np
 from fer_ros.errors import DataError
 from fer_ros.evaluation.dataset_scored import Scored
 from fer_ros.evaluation.datasets import Sample
-from fer_ros.evaluation.metrics import Grouped, accuracy, by_group
+from fer_ros.evaluation.metrics import Figure, Grouped, accuracy, by_group, mean_recall
 
 MAX_GROUPS = 12  # columns with more values are shown only when they are asked for
 
 Columns = Mapping[str, Mapping[str, str]]  # by column: by name of a sample or person
 
 
-def grouped(found: Scored, columns: Columns, by: Sequence[str]) -> dict[str, Grouped] | None:
-    """Return accuracy end to end by the values of each column."""
+def grouped(
+    found: Scored, columns: Columns, by: Sequence[str]
+) -> dict[str, dict[str, Grouped]] | None:
+    """Return accuracy, UAR and detection rate end to end by the values of each column.
+
+    :param by: columns to show; by default those with 2 to 12 values.
+    :raises DataError: no such column, or one that fits no sample.
+    """
     scored = np.flatnonzero(found.labels >= 0).tolist()
     known = _columns([found.samples[row] for row in scored], columns)
     unknown = [name for name in by if name not in known]
@@ -27,18 +33,24 @@ def grouped(found: Scored, columns: Columns, by: Sequence[str]) -> dict[str, Gro
         raise DataError(
             f'groups: expected columns of {sorted(known)}, found {unknown}; give a CSV with them'
         )
-    answers, labels = found.answers[scored], found.labels[scored]
     people = None if found.people is None else [found.people[row] for row in scored]
     shown = by or [
         name for name, values in known.items() if 1 < len(set(values) - {''}) <= MAX_GROUPS
     ]
-    figures = {
-        name: by_group(
-            lambda rows: accuracy(answers[rows], labels[rows]), known[name], clusters=people
-        )
-        for name in shown
+    answers, labels, classes = found.answers[scored], found.labels[scored], len(found.classes)
+    figures: dict[str, Figure] = {
+        'accuracy': lambda rows: accuracy(answers[rows], labels[rows]),
+        'uar': lambda rows: mean_recall(answers[rows], labels[rows], classes),
+        'found': lambda rows: float((answers[rows] >= 0).mean()),
     }
-    return figures or None
+    groups = {
+        column: {
+            name: by_group(figure, known[column], clusters=people)
+            for name, figure in figures.items()
+        }
+        for column in shown
+    }
+    return groups or None
 
 
 def _columns(samples: Sequence[Sample], columns: Columns) -> dict[str, list[str]]:

@@ -96,7 +96,7 @@ class DatasetReport:
     :param detection: detection rate by width of the labelled box.
     :param units_not_estimated: labelled codes that the chain does not estimate.
     :param folds: accuracy and UAR end to end of each fold.
-    :param groups: accuracy end to end by the values of each column.
+    :param groups: by column: accuracy, UAR and detection rate end to end by the column's values.
     """
 
     dataset: str
@@ -124,7 +124,7 @@ class DatasetReport:
     units_not_estimated: Sequence[int] = ()
     detection: Sequence[SizeBin] = ()
     folds: Mapping[int, Mapping[str, float]] | None = None
-    groups: Mapping[str, Grouped] | None = None
+    groups: Mapping[str, Mapping[str, Grouped]] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; what was not measured is null."""

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from fer_ros.errors import ConfigError, DataError, FrameError, SourceError
+from fer_ros.evaluation.dataset_answers import write_answers
 from fer_ros.evaluation.dataset_figures import report_of
 from fer_ros.evaluation.dataset_groups import Columns
 from fer_ros.evaluation.dataset_report import DatasetReport
+from fer_ros.evaluation.dataset_scored import Scored
 from fer_ros.evaluation.datasets import DataSet, Sample
 from fer_ros.evaluation.readings import Reading, SampleReader
 
 Progress = Callable[[Iterable[Sample]], Iterable[Sample]]
 
 
-def evaluate_dataset(
+def read_samples(
     dataset: DataSet,
     samples: Sequence[Sample],
     reader: SampleReader,
-    *,
-    columns: Columns | None = None,
-    by: Sequence[str] = (),
     progress: Progress | None = None,
-) -> DatasetReport:
-    """Measure the chain on a data set.
+) -> tuple[Scored, list[str]]:
+    """Run the chain on samples; return what it says, and why the others could not be read.
 
-    :param samples: of the set, all or some.
-    :param columns: more columns to tell groups apart, from :func:`read_columns`.
-    :param by: columns to show groups by; by default those with 2 to 12 values.
     :param progress: wraps the samples, to show how far it is.
-    :raises DataError: nothing in it can be read, or no such column.
+    :raises DataError: none of them can be read.
     """
     read: list[tuple[Sample, Reading]] = []
     failures: list[str] = []
@@ -45,9 +42,32 @@ def evaluate_dataset(
             f'{dataset.root}: expected images or clips of {dataset.layout.title} that can be '
             f'read, found {len(failures)} that can not; the first: {failures[0]}'
         )
-    return report_of(
-        dataset, reader.model, reader.labels, read, failures, columns=columns or {}, by=by
-    )
+    return Scored.of(dataset.layout, reader.labels, read), failures
+
+
+def evaluate_dataset(
+    dataset: DataSet,
+    samples: Sequence[Sample],
+    reader: SampleReader,
+    *,
+    columns: Columns | None = None,
+    by: Sequence[str] = (),
+    answers: Path | None = None,
+    progress: Progress | None = None,
+) -> DatasetReport:
+    """Measure the chain on a data set.
+
+    :param samples: of the set, all or some.
+    :param columns: more columns to tell groups apart, from :func:`read_columns`.
+    :param by: columns to show groups by; by default those with 2 to 12 values.
+    :param answers: CSV to write what was said of every labelled sample.
+    :param progress: wraps the samples, to show how far it is.
+    :raises DataError: nothing in it can be read, or no such column.
+    """
+    found, failures = read_samples(dataset, samples, reader, progress)
+    if answers is not None:
+        write_answers(answers, found)
+    return report_of(dataset, reader.model, found, failures, columns=columns or {}, by=by)
 
 
 def evenly(samples: Sequence[Sample], limit: int | None) -> Sequence[Sample]:

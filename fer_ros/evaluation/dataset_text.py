@@ -7,7 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from fer_ros.evaluation.dataset_report import ClassFigures, DatasetReport
-from fer_ros.evaluation.metrics import Grouped, Interval
+from fer_ros.evaluation.metrics import Interval
+
+_GROUP_FIGURES = {'accuracy': 'WAR', 'uar': 'UAR', 'found': 'found'}
 
 
 def dataset_text(report: DatasetReport) -> str:
@@ -95,19 +97,18 @@ def _units(report: DatasetReport) -> Iterator[str]:
 
 
 def _groups(report: DatasetReport) -> Iterator[str]:
-    for column, grouped in (report.groups or {}).items():
-        yield from _group(column, grouped)
-
-
-def _group(column: str, grouped: Grouped) -> Iterator[str]:
-    yield f'WAR by {column}' + (f' ({grouped.unknown} unknown)' if grouped.unknown else '')
-    for name, one in grouped.groups.items():
-        yield f'  {name:20} {one.count:6d} {_interval(one.figure)}'
-    if grouped.gap:
-        gap = grouped.gap
-        yield (
-            f'  gap {gap.best} - {gap.worst}: {_interval(gap.difference)}, ratio {gap.ratio:.3f}'
+    """Show a table for each column: a row a group, and a row for the gaps."""
+    for column, figures in (report.groups or {}).items():
+        first = next(iter(figures.values()))
+        unknown = f', {first.unknown} unknown' if first.unknown else ''
+        yield f'{f"by {column}{unknown}":28} {"faces":>6} ' + ' '.join(
+            f'{_GROUP_FIGURES[name]:>22}' for name in figures
         )
+        for value, one in first.groups.items():
+            cells = [_interval(grouped.groups[value].figure) for grouped in figures.values()]
+            yield f'  {value:26} {one.count:6d} ' + ' '.join(cells)
+        cells = [_interval(one.gap.difference) if one.gap else '-' for one in figures.values()]
+        yield f'  {"best - worst":26} {"":6} ' + ' '.join(f'{cell:>22}' for cell in cells)
 
 
 def _interval(found: Interval) -> str:

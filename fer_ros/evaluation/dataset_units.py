@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fer_ros.evaluation.dataset_report import UnitFigures
+from fer_ros.evaluation.dataset_scored import Scored
 from fer_ros.evaluation.datasets import Sample
 from fer_ros.evaluation.metrics import binary_f1, icc_3_1
 from fer_ros.evaluation.readings import Reading
@@ -18,8 +19,9 @@ SHOWN = 0.5  # strength from which the chain's own estimate counts as shown
 Read = Sequence[tuple[Sample, Reading]]
 
 
-def unit_figures(read: Read) -> tuple[dict[int, UnitFigures] | None, tuple[int, ...]]:
+def unit_figures(found: Scored) -> tuple[dict[int, UnitFigures] | None, tuple[int, ...]]:
     """Return the figures of each labelled unit, and the codes that are never estimated."""
+    read = zip(found.samples, found.readings)
     tables = [(sample, reading) for sample, reading in read if sample.units is not None]
     codes = sorted({code for one, _ in tables for code in (one.units.codes if one.units else ())})
     pairs = {code: _pairs(tables, code) for code in codes}

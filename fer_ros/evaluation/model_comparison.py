@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class ModelComparison:
-    """Two models by the protocols of FER+ (A8, B8, A7, B7)."""
+    """Two models by protocol: A8, B8, A7 and B7 of FER+, or end to end and aligned alone."""
 
     a: str
     b: str
@@ -121,18 +121,24 @@ def compare_models(
     return ModelComparison(a.engine.manifest.id, b.engine.manifest.id, protocols)
 
 
-def compared(a: Labels, b: Labels, labels: Labels, classes: int) -> Compared:
-    """Compare the answers of two models on faces of which those with a label (>= 0) count."""
+def compared(
+    a: Labels, b: Labels, labels: Labels, classes: int, people: Sequence[str] | None = None
+) -> Compared:
+    """Compare the answers of two models on faces of which those with a label (>= 0) count.
+
+    :param people: who each face is: then the intervals draw whole people.
+    """
     scored = labels >= 0
     a, b, labels = a[scored], b[scored], labels[scored]
+    clusters = None if people is None else [who for who, kept in zip(people, scored) if kept]
 
     def uar(answers: Labels, wanted: Labels) -> float:
         return mean_recall(answers, wanted, classes)
 
     return Compared(
         faces=len(labels),
-        accuracy=paired_difference(accuracy, a, b, labels),
-        uar=paired_difference(uar, a, b, labels),
+        accuracy=paired_difference(accuracy, a, b, labels, clusters=clusters),
+        uar=paired_difference(uar, a, b, labels, clusters=clusters),
         mcnemar=mcnemar(a, b, labels),
     )
 

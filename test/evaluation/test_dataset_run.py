@@ -12,6 +12,7 @@ import pytest
 
 from fer_ros.cli.main import main
 from fer_ros.errors import ConfigError, DataError, FrameError
+from fer_ros.evaluation.dataset_answers import compare_answers
 from fer_ros.evaluation.dataset_groups import read_columns
 from fer_ros.evaluation.dataset_report import DatasetReport
 from fer_ros.evaluation.dataset_run import evaluate_dataset, evenly
@@ -98,8 +99,11 @@ def test_figures_by_hand(rafdb: Path) -> None:
     groups = found.groups
     assert groups is not None
     assert list(groups) == ['gender']  # race and age have one value
-    assert groups['gender'].groups['female'].figure.value == pytest.approx(1 / 2)
-    gap = groups['gender'].gap
+    assert list(groups['gender']) == ['accuracy', 'uar', 'found']
+    by_gender = groups['gender']['accuracy']
+    assert by_gender.groups['female'].figure.value == pytest.approx(1 / 2)
+    assert groups['gender']['found'].groups['female'].figure.value == pytest.approx(1 / 2)
+    gap = by_gender.gap
     assert gap is not None
     assert (gap.best, gap.worst, gap.difference.value) == ('male', 'female', 0.5)
 
@@ -108,13 +112,14 @@ def test_the_report_is_json_and_text(rafdb: Path) -> None:
     found = measured('rafdb', rafdb, Told(**READINGS))
     plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert plain['end_to_end']['recall']['surprise'] is None
-    assert plain['groups']['gender']['gap']['best'] == 'male'
+    assert plain['groups']['gender']['accuracy']['gap']['best'] == 'male'
     text = dataset_text(found)
     for line in (
         'RAF-DB (basic), all of it: 4 samples, model told',
         'no answers, for the set lacks them: contempt',
         'unreadable: 1; the first: test_4: expected an image, found none',
-        'WAR by gender',
+        'by gender                     faces                    WAR',
+        '  male                            1  1.000 [1.000, 1.000]',
         'with answers that the set lacks: WAR 0.333',
     ):
         assert line in text
@@ -127,7 +132,7 @@ def test_the_users_columns_tell_groups_apart(rafdb: Path, tmp_path: Path) -> Non
         'rafdb', rafdb, Told(**READINGS), columns=read_columns(path), by=['light']
     ).groups
     assert found is not None
-    assert {name: one.figure.value for name, one in found['light'].groups.items()} == {
+    assert {name: one.figure.value for name, one in found['light']['accuracy'].groups.items()} == {
         'day': 1.0, 'night': 0.0,
     }  # fmt: skip
 
@@ -320,7 +325,73 @@ def test_the_layouts_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)[0]['folds'] == 5
 
 
-def test_compare_models_wants_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ['eval', 'compare-models', '--npz', str(tmp_path / 'x.npz'), '--model', 'a']
-    assert main(words) == 2
-    assert 'expected it twice, for A and for B, found it 1 times' in capsys.readouterr().err
+def test_a_folder_is_counted_without_looking(
+    rafdb: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ['eval', 'datasets', 'rafdb', '--root', str(rafdb)]
+    assert main([*words, '--json']) == 0
+    counts = json.loads(capsys.readouterr().out)
+    assert counts['samples'] == counts['missing_files'] == 4
+    assert counts['classes'] == {'Happiness': 2, 'Sadness': 1, 'Surprise': 1}
+    assert counts['splits'] == {'test': 4}
+    assert main(words) == 0
+    assert main(['eval', 'datasets', '--root', str(rafdb)]) == 2
+    assert 'expected one data set beside it, found 0' in capsys.readouterr().err
+
+
+def test_answers_of_two_versions_are_compared(
+    rafdb: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a, b = tmp_path / 'old.csv', tmp_path / 'new.csv'
+    better = {**READINGS, 'test_3': Reading(scores('sadness'), None)}
+    measured('rafdb', rafdb, Told(**READINGS), answers=a)
+    measured('rafdb', rafdb, Told(**better), answers=b)
+    assert a.read_text().splitlines() == [
+        'name,person,label,end_to_end,aligned',
+        'test_1,,happiness,happiness,',
+        'test_2,,happiness,happiness,',
+        'test_3,,sadness,missed,',
+    ]
+    words = ['eval', 'compare-models', '--answers', str(a), '--answers', str(b), '--json']
+    assert main(words) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found['a'], found['b']) == ('old', 'new')
+    assert list(found['protocols']) == ['end to end']
+    end = found['protocols']['end to end']
+    assert end['accuracy']['a'] == pytest.approx(2 / 3, abs=1e-6)
+    assert end['uar']['b'] == 1.0
+    assert end['mcnemar'] == {'only_a': 0, 'only_b': 1, 'p_exact': 1.0, 'p_mid': 0.5}
+    assert end['verdict'] == 'no difference shown'
+
+
+def test_answers_to_other_samples_are_refused(rafdb: Path, tmp_path: Path) -> None:
+    a, b = tmp_path / 'a.csv', tmp_path / 'b.csv'
+    measured('rafdb', rafdb, Told(**READINGS), answers=a)
+    b.write_text(a.read_text().replace('test_3', 'test_9'))
+    with pytest.raises(DataError, match=r"2 that are missing, new .* 'test_3' among them"):
+        compare_answers(a, b)
+    b.write_text('name\n')
+    with pytest.raises(DataError, match='expected the columns'):
+        compare_answers(a, b)
+    b.write_text('name,person\nx,y,z\n')
+    with pytest.raises(DataError, match='expected answers of fer-ros eval dataset'):
+        compare_answers(a, b)
+
+
+@pytest.mark.parametrize(
+    ('words', 'text'),
+    [
+        (
+            ['--npz', 'x.npz', '--model', 'a'],
+            '--model: expected it twice, for A and for B, found 1',
+        ),
+        (['--answers', 'x.csv'], '--answers: expected it twice, for A and for B, found 1'),
+        ([], 'expected either --npz with two --model, or two --answers, found neither'),
+        (['--npz', 'x.npz', '--answers', 'y.csv'], 'two --answers, found both'),
+    ],
+)
+def test_compare_models_wants_two(
+    words: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['eval', 'compare-models', *words]) == 2
+    assert text in capsys.readouterr().err

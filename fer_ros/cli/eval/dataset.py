@@ -34,6 +34,9 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         '--by', action='append', default=[], metavar='COLUMN', help='show groups by this column'
     )
+    parser.add_argument(
+        '--answers', type=Path, metavar='CSV', help='write every answer, for eval compare-models'
+    )
     shipped = PipelineConfig().expression_model
     parser.add_argument('--model', default=shipped, help='id or path of a manifest')
     parser.add_argument('--device', type=Device, default=Device.AUTO, help='auto, cpu, …')
@@ -50,6 +53,7 @@ def main(words: Sequence[str]) -> int:
         SampleReader(dataset.layout, config),
         columns=columns,
         by=options.by,
+        answers=options.answers,
         progress=common.progress,
     )
     if options.json:

@@ -2,7 +2,7 @@
 
 from fer_ros.evaluation.datasets.folder import LayoutError
 from fer_ros.evaluation.datasets.layout import ALL, Layout
-from fer_ros.evaluation.datasets.registry import READERS, DataSet, layout_of, open_dataset
+from fer_ros.evaluation.datasets.registry import READERS, DataSet, counted, layout_of, open_dataset
 from fer_ros.evaluation.datasets.samples import (
     Framing,
     Media,
@@ -22,6 +22,7 @@ __all__ = [
     'READERS',
     'Sample',
     'UnitTable',
+    'counted',
     'layout_of',
     'open_dataset',
 ]

@@ -15,8 +15,8 @@ import numpy as np
 from fer_ros.evaluation.datasets.fer2013 import CSV_PLACES, pixels_of
 from fer_ros.evaluation.datasets.folder import Folder
 from fer_ros.evaluation.datasets.samples import Media, OwnClass, Sample
-from fer_ros.evaluation.ferplus import COLUMNS, load_faces, majority
-from fer_ros.types import Roi
+from fer_ros.evaluation.ferplus import COLUMNS, load_faces
+from fer_ros.types import Roi, UInt8
 
 
 def read_csv(folder: Folder) -> Iterator[Sample]:
@@ -82,13 +82,18 @@ def _voted(folder: Folder, path: Path, line: int, votes: Sequence[str]) -> OwnCl
         raise folder.line_error(path, line, error) from None
     if len(counts) != len(COLUMNS):
         raise folder.wrong(f'{len(COLUMNS)} votes in line {line} of {path.name}', str(len(counts)))
-    return folder.layout.own_class(COLUMNS[int(counts.argmax())])
+    return _winner(folder, counts)
+
+
+def _winner(folder: Folder, counts: UInt8) -> OwnClass:
+    """Return the class with most of the votes (10,); without any it is unknown."""
+    return folder.layout.own_class(COLUMNS[counts.argmax()] if counts.any() else 'unknown')
 
 
 def read_npz(folder: Folder) -> Iterator[Sample]:
     """Yield the faces of ``ferplus_valid.npz`` and so on, or of one npz of that format."""
     if folder.root.is_file():
-        yield from _of_npz(folder.root, '')
+        yield from _of_npz(folder, folder.root, '')
         return
     paths = [
         (split, folder.root / own)
@@ -98,18 +103,16 @@ def read_npz(folder: Folder) -> Iterator[Sample]:
     if not paths:
         raise folder.wrong(f'one of {", ".join(folder.splits().values())}')
     for split, path in paths:
-        yield from _of_npz(path, split)
+        yield from _of_npz(folder, path, split)
 
 
-def _of_npz(path: Path, split: str) -> Iterator[Sample]:
+def _of_npz(folder: Folder, path: Path, split: str) -> Iterator[Sample]:
     faces = load_faces(path)
-    for index, (image, label) in enumerate(zip(faces.images, majority(faces.votes))):
-        emotion = COLUMNS[label] if label >= 0 else None
-        name = emotion or COLUMNS[int(faces.votes[index].argmax())]
+    for index, (image, votes) in enumerate(zip(faces.images, faces.votes)):
         yield Sample(
             name=f'{path.stem}/{index:07d}',
             media=Media.IMAGE,
             pixels=image,
-            label=OwnClass(name, emotion),
+            label=_winner(folder, votes),
             split=split,
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fer_ros.errors import ConfigError, FerError
 from fer_ros.evaluation.datasets import (
@@ -124,3 +126,23 @@ def open_dataset(
     return DataSet(
         layout, root.expanduser(), layout.chosen_split(split), layout.chosen_folds(fold)
     )
+
+
+def counted(dataset: DataSet) -> dict[str, Any]:
+    """Count the samples of a data set by split, class and fold; no picture is opened.
+
+    :return: ``samples``, ``people``, ``missing`` files, and counts by value.
+    """
+    samples = list(dataset)
+    paths = {path for sample in samples for path in sample.paths}
+    return {
+        'samples': len(samples),
+        'people': len({sample.person for sample in samples} - {''}),
+        'missing_files': sum(not path.is_file() for path in paths),
+        'splits': dict(Counter(sample.split for sample in samples if sample.split)),
+        'folds': dict(Counter(sample.fold for sample in samples if sample.fold)),
+        'classes': dict(Counter(sample.label.name for sample in samples if sample.label.name)),
+        'unlabelled': sum(not sample.label.name for sample in samples),
+        'with_units': sum(sample.units is not None for sample in samples),
+        'with_box': sum(sample.box_px is not None for sample in samples),
+    }

@@ -6,7 +6,7 @@ scores.
 """
 
 from fer_ros.evaluation.metrics.action_units import binary_f1, icc_3_1
-from fer_ros.evaluation.metrics.bootstrap import Interval, bootstrap_interval
+from fer_ros.evaluation.metrics.bootstrap import Figure, Interval, bootstrap_interval
 from fer_ros.evaluation.metrics.calibration import (
     Reliability,
     calibration_error,
@@ -42,6 +42,7 @@ __all__ = [
     'Difference',
     'Event',
     'EventScores',
+    'Figure',
     'Gap',
     'GroupFigure',
     'Grouped',

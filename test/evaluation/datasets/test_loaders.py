@@ -135,6 +135,16 @@ def test_ferplus_takes_most_votes_and_keeps_what_is_no_face(tmp_path: Path) -> N
     assert samples[2].split == 'test'
 
 
+def test_a_face_without_votes_is_unknown(tmp_path: Path) -> None:
+    np.savez(
+        tmp_path / 'ferplus_valid.npz',
+        images=np.zeros((1, 48, 48), np.uint8),
+        votes=np.zeros((1, 10), np.uint8),
+    )
+    (sample,) = open_dataset('ferplus-npz', tmp_path)
+    assert sample.label == OwnClass('unknown')
+
+
 def test_ferplus_refuses_tables_of_two_lengths(tmp_path: Path) -> None:
     MAKERS['ferplus'](tmp_path)
     path = tmp_path / 'fer2013new.csv'
