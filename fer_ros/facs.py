@@ -16,7 +16,7 @@ EYES_LIMIT_RAD = math.radians(30)
 
 HEAD_LEFT, HEAD_RIGHT, HEAD_UP, HEAD_DOWN, TILT_LEFT, TILT_RIGHT = 51, 52, 53, 54, 55, 56
 EYES_LEFT, EYES_RIGHT, EYES_UP, EYES_DOWN = 61, 62, 63, 64
-BROWS_NOT_VISIBLE, LOWER_FACE_NOT_VISIBLE = 70, 72
+BROWS_NOT_VISIBLE, EYES_NOT_VISIBLE, LOWER_FACE_NOT_VISIBLE, NOTHING_VISIBLE = 70, 71, 72, 73
 
 
 def head_units(face: Face) -> dict[int, ActionUnit]:
@@ -40,11 +40,18 @@ def gaze_units(yaw_rad: float, pitch_rad: float, confidence: float) -> dict[int,
 
 
 def visibility_units(face: Face) -> dict[int, ActionUnit]:
-    """Return codes 70 and 72 from what the quality room sees covered."""
+    """Return codes 70 to 73 from what the quality room sees covered.
+
+    It tells the upper half from the lower; brows and eyes are hidden together.
+    """
     flags = face.quality.flags
+    upper = QualityFlag.OCCLUDED_UPPER in flags
+    lower = QualityFlag.OCCLUDED_LOWER in flags
     return {
-        BROWS_NOT_VISIBLE: _shown(QualityFlag.OCCLUDED_UPPER in flags, face.score),
-        LOWER_FACE_NOT_VISIBLE: _shown(QualityFlag.OCCLUDED_LOWER in flags, face.score),
+        BROWS_NOT_VISIBLE: _shown(upper, face.score),
+        EYES_NOT_VISIBLE: _shown(upper, face.score),
+        LOWER_FACE_NOT_VISIBLE: _shown(lower, face.score),
+        NOTHING_VISIBLE: _shown(upper and lower, face.score),
     }
 
 

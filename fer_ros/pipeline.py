@@ -23,6 +23,7 @@ from fer_ros.inference.serving import ServingEngine
 from fer_ros.recognition import (
     AdaptationConfig,
     Adapter,
+    FaceActions,
     Observation,
     Reference,
     StaticRecogniser,
@@ -33,6 +34,7 @@ from fer_ros.recognition import (
     TrustConfig,
     abstention,
     compound,
+    load_states,
 )
 from fer_ros.roi import roi_from_landmarks
 from fer_ros.taxonomy import DropReason
@@ -51,6 +53,7 @@ class PipelineConfig:
     """Models, device and the settings of every room.
 
     :param mirror: recognise each face and its mirror image: more accurate, twice the time.
+    :param states_file: YAML of named states; '' is the shipped one, 'none' is no states.
     """
 
     device: Device = Device.AUTO
@@ -63,6 +66,7 @@ class PipelineConfig:
     trust: TrustConfig = field(default_factory=TrustConfig)
     temporal: TemporalConfig = field(default_factory=TemporalConfig)
     adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
+    states_file: str = ''
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +105,7 @@ class Pipeline:
             _reference(self._config.adaptation, self._recogniser.engine.manifest),
             self._config.adaptation,
         )
+        self._actions = FaceActions(load_states(self._config.states_file))
         self._tracker = FaceTracker(self._config.tracking)
         self._temporal: Temporal = TemporalFilter(self._config.temporal)
         self._last_stamp_ns: int | None = None
@@ -131,6 +136,11 @@ class Pipeline:
         return ' | '.join(dict.fromkeys(engine.reason for engine in self._engines))
 
     @property
+    def unreadable(self) -> dict[str, int]:
+        """How many faces gave no action units, by reason."""
+        return self._actions.reader.unreadable
+
+    @property
     def device_failed(self) -> bool:
         """Whether a device failed in mid-run, so that nets go on where they are slower."""
         return any(isinstance(e, ServingEngine) and e.failed for e in self._engines)
@@ -151,6 +161,7 @@ class Pipeline:
         """Forget every face and the time: the same frames then give the same numbers again."""
         self._detector.reset()
         self._tracker.reset()
+        self._actions.reset()
         self._temporal.reset()
         self._adapter.reset()
         self._last_stamp_ns = None
@@ -167,6 +178,7 @@ class Pipeline:
         ]
         states, events = self._recognise(frame, faces)
         ended = self._tracker.ended()
+        self._actions.forget(ended)
         events += self._temporal.forget(ended)
         return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended, events)
 
@@ -206,8 +218,10 @@ class Pipeline:
         size = self._recogniser.engine.manifest.input.width
         aligned = [align(frame, face, size) for face in faces]
         expressions = [
-            self._adapter.adapt(face.face_id, expression, stamp_ns=frame.stamp_ns)
-            for face, expression in zip(faces, self._recogniser.recognise(aligned))
+            self._actions.add(
+                face, crop, self._adapter.adapt(face.face_id, expression, stamp_ns=frame.stamp_ns)
+            )
+            for face, crop, expression in zip(faces, aligned, self._recogniser.recognise(aligned))
         ]
         followed = self._temporal.update_all(
             [
@@ -219,7 +233,8 @@ class Pipeline:
         return tuple(map(self._state, faces, followed)), events
 
     def _state(self, face: Face, state: TemporalState) -> FaceState:
-        """Judge one face's expression as it is now."""
+        """Judge and explain one face's expression as it is now."""
+        why = self._actions.explain(face.face_id, state.expression)
         return FaceState(
             face=face,
             expression=state.expression,
@@ -229,6 +244,9 @@ class Pipeline:
             phase_started_ns=state.phase_started_ns,
             compound=compound(state.expression, self._config.trust),
             abstained=abstention(state.expression, face.quality, self._config.trust),
+            evidence=why.evidence,
+            states=why.states,
+            speech=why.speech,
         )
 
 

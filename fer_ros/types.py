@@ -358,6 +358,7 @@ class ActionUnit:
 
 
 NO_ACTION_UNITS: Mapping[int, ActionUnit] = MappingProxyType({})
+NO_STATES: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -448,6 +449,9 @@ class FaceState:
     :param intensity: 0..1, strength of the expression.
     :param phase_started_ns: stamp of the frame in which the phase began.
     :param abstained: why no label is vouched for, or '' where one is.
+    :param evidence: which action units speak for and against each label.
+    :param states: score of each named state, 0..1.
+    :param speech: how surely the person speaks, 0..1.
     """
 
     face: Face
@@ -458,10 +462,14 @@ class FaceState:
     phase_started_ns: int
     compound: Compound | None
     abstained: str = ''
+    evidence: tuple[Evidence, ...] = ()
+    states: Mapping[str, float] = field(default_factory=lambda: NO_STATES)
+    speech: float = 0.0
 
     def __post_init__(self) -> None:
-        """Check the intensity."""
+        """Check the ranges."""
         _require_range('FaceState', 'intensity', self.intensity, 0.0, 1.0)
+        _require_range('FaceState', 'speech', self.speech, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

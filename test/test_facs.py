@@ -75,4 +75,10 @@ def test_sides_of_the_eyes() -> None:
 def test_what_is_not_visible(flags: QualityFlag, brows: float, lower: float) -> None:
     # FACS: 70 brows and forehead not visible, 72 lower face not visible.
     units = visibility_units(face(quality=quality(0.5, flags)))
-    assert units == {70: ActionUnit(brows, 0.75), 72: ActionUnit(lower, 0.75)}
+    assert {code: unit.intensity for code, unit in units.items()} == {
+        70: brows,
+        71: brows,
+        72: lower,
+        73: min(brows, lower),
+    }
+    assert {unit.confidence for unit in units.values()} == {0.75}

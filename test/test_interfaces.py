@@ -13,7 +13,14 @@ from fer_ros.pipeline import PipelineConfig
 from fer_ros.taxonomy import EMOTION_TO_HRI, EMOTIONS, HRI_EXPRESSIONS, Phase, QualityFlag
 
 ROOT = Path(__file__).resolve().parents[1]
-MESSAGES = ('ActionUnit', 'ExpressionEvent', 'FaceExpression', 'FaceExpressionArray', 'RigState')
+MESSAGES = (
+    'ActionUnit',
+    'Evidence',
+    'ExpressionEvent',
+    'FaceExpression',
+    'FaceExpressionArray',
+    'RigState',
+)
 
 
 def words(description) -> str:  # type: ignore[no-untyped-def]

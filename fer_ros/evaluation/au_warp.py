@@ -30,8 +30,10 @@ _CLOSED = 0.92  # share of the gap between the lids that is gone at full strengt
 _MIDLINE_CM = 0.6  # over this distance a half's motion fades into the other half's
 # Rings around the face: their size / the face's, and the share of its motion that they join in.
 _RINGS = ((1.35, 0.7), (2.2, 0.0))
-_OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-         152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)  # fmt: skip
+_OVAL = (
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
+    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+)  # fmt: skip
 
 TWO_SIDED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 20, 43)
 DRAWN = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 24, 25, 26, 27, 28, 43)
@@ -91,14 +93,14 @@ def relight(portrait: Portrait, angle_rad: float, strength: float) -> UInt8:
     gain = np.exp(2.0 * strength * slope)
     grey = (portrait.pixels / 255.0) ** (1.0 + 0.5 * strength)
     lit = grey * (gain if portrait.pixels.ndim == 2 else gain[:, :, None])
-    return np.clip(255.0 * lit, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(255.0 * lit, 0, 255), np.uint8)
 
 
 def moved_points(portrait: Portrait, code: int, left: float, right: float) -> Float64:
     """Return where the mesh is with the unit: (478, 3) in pixels."""
     points = portrait.points_px.astype(np.float64)
     field = right * half_field(code) + left * mirrored(half_field(code))
-    moved = points.copy()
+    moved: Float64 = points.copy()
     moved[:SKIN] += field[:SKIN] @ face_shape(portrait.points_px).head_to_frame.T
     if code == 43:
         mirror = neutral_face().mirror
@@ -113,7 +115,8 @@ def moved_points(portrait: Portrait, code: int, left: float, right: float) -> Fl
 
 def mirrored(field: Float64) -> Float64:
     """Return the same motion of the other half."""
-    return field[neutral_face().mirror] * (-1.0, 1.0, 1.0)
+    twin: Float64 = field[neutral_face().mirror] * (-1.0, 1.0, 1.0)
+    return twin
 
 
 @functools.cache
@@ -129,7 +132,8 @@ def half_field(code: int) -> Float64:
         vectors[index] = (-out, up, forward)
     total = np.maximum(weights.sum(axis=0), 1.0)
     fade = 1.0 / (1.0 + np.exp(4.0 * points[:, 0] / _MIDLINE_CM))
-    return (weights / total).T @ vectors * fade[:, None]
+    field: Float64 = (weights / total).T @ vectors * fade[:, None]
+    return field
 
 
 def follow(portrait: Portrait, moved: Float64) -> UInt8:
@@ -152,15 +156,11 @@ def follow(portrait: Portrait, moved: Float64) -> UInt8:
     flow[inside] = _source_of(
         flow[inside], owner[inside], source[triangles, :2], corners[:, :, :2]
     )
-    image: UInt8 = cv2.remap(
-        pixels, flow, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
+    image: UInt8 = cv2.remap(pixels, flow, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return image
 
 
-def _source_of(
-    xy: Float32, owner: NDArray[np.int32], source: Float64, target: Float64
-) -> Float32:
+def _source_of(xy: Float32, owner: NDArray[np.int32], source: Float64, target: Float64) -> Float32:
     """Return where pixels of the target come from, by the affine map of their triangle."""
     edges = np.stack([target[:, 1] - target[:, 0], target[:, 2] - target[:, 0]], axis=2)
     determinant = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
@@ -171,7 +171,7 @@ def _source_of(
     matrix = np.swapaxes(origin, 1, 2) @ inverse
     offset = xy + 0.5 - target[owner, 0]
     shares = np.einsum('nij,nj->ni', matrix[owner], offset)
-    return (source[owner, 0] + shares - 0.5).astype(np.float32)
+    return np.asarray(source[owner, 0] + shares - 0.5, np.float32)
 
 
 def _open_mouth(image: UInt8, before: Float32, after: Float64) -> UInt8:
@@ -188,7 +188,8 @@ def _open_mouth(image: UInt8, before: Float32, after: Float64) -> UInt8:
     cv2.fillPoly(mask, [np.round((contour - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
     soft = cv2.GaussianBlur(mask, (0, 0), max(0.01 * width, 0.3)).astype(np.float32) / 255.0
     soft *= share
-    skin = np.median(image[max(int(upper[:, 1].min()) - 8, 0) : int(upper[:, 1].min()) + 1], (0, 1))
+    top = int(upper[:, 1].min())
+    skin = np.median(image[max(top - 8, 0) : top + 1], (0, 1))
     alpha = soft if image.ndim == 2 else soft[:, :, None]
     return np.asarray(image * (1.0 - alpha) + 0.3 * skin * alpha, np.uint8)
 
@@ -207,7 +208,7 @@ def _shaded(
                 pairs = mirror[pairs] if twin else pairs
                 gain -= strength * _profile(image, moved[pairs, :2].mean(axis=1), fold, scale)
     shaded = image * (gain if image.ndim == 2 else gain[:, :, None])
-    return np.clip(shaded, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(shaded, 0, 255), np.uint8)
 
 
 def _profile(image: UInt8, line: Float64, fold: Fold, scale: float) -> Float32:
@@ -241,10 +242,10 @@ def _triangles() -> NDArray[np.int32]:
     face = neutral_face().points_cm
     points = _with_rings(face, face)[:, :2].astype(np.float32)
     low, high = points.min(axis=0) - 1.0, points.max(axis=0) + 1.0
-    plane = cv2.Subdiv2D((float(low[0]), float(low[1]), *map(float, high - low)))  # type: ignore[call-overload]
+    plane = cv2.Subdiv2D((float(low[0]), float(low[1]), *map(float, high - low)))
     for x, y in points.tolist():
         plane.insert((x, y))
-    corners = plane.getTriangleList().reshape(-1, 3, 2)
+    corners = np.asarray(plane.getTriangleList()).reshape(-1, 3, 2)
     index = np.linalg.norm(corners[:, :, None] - points, axis=3)
     inside = index.min(axis=2).max(axis=1) < 1e-3
     return np.asarray(index.argmin(axis=2)[inside], np.int32)
@@ -255,9 +256,9 @@ def _parts() -> Mapping[str, Float64]:
     """Return, for each part, 1 for the points of its side of the seam and 0 for the others."""
     points = neutral_face().points_cm
     mirror = neutral_face().mirror
-    mouth = _above(points, np.array([*UPPER_LIP]), points[list(UPPER_LIP)] - (0, 0.05, 0))
+    mouth = _above(points, points[list(UPPER_LIP)] - (0, 0.05, 0))
     mouth[list(UPPER_LIP[1:-1])], mouth[list(LOWER_LIP[1:-1])] = 1.0, 0.0
-    eye = _above(points, np.array(_EYE), (points[list(_EYE)] + points[[33, *LOWER_LID, 133]]) / 2)
+    eye = _above(points, (points[list(_EYE)] + points[[33, *LOWER_LID, 133]]) / 2)
     eye[list(UPPER_LID)], eye[list(LOWER_LID)] = 1.0, 0.0
     other = points[:, 0] > 0
     eye[other] = eye[mirror[other]]
@@ -270,11 +271,11 @@ def _parts() -> Mapping[str, Float64]:
     }
 
 
-def _above(points: Float64, chosen: NDArray[np.intp], seam: Float64) -> Float64:
+def _above(points: Float64, seam: Float64) -> Float64:
     """Return 1 for the points above a seam, which goes on level beyond its ends."""
     order = np.argsort(seam[:, 0])
     height = np.interp(points[:, 0], seam[order, 0], seam[order, 1])
-    return (points[:, 1] > height).astype(np.float64)
+    return np.asarray(points[:, 1] > height, np.float64)
 
 
 def _rows(name: str) -> list[list[str]]:

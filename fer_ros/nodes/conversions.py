@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from fer_msgs.msg import ActionUnit, FaceExpression
+from fer_msgs.msg import ActionUnit, Evidence, FaceExpression
 from fer_msgs.msg import ExpressionEvent as EventMessage
 from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from hri_msgs.msg import (
@@ -205,7 +205,13 @@ def face_expression_from(
         phase=int(state.phase),
         phase_start=ns_to_stamp(state.phase_started_ns),
         action_units=[
-            ActionUnit(code=code, intensity=unit.intensity, confidence=unit.confidence)
+            ActionUnit(
+                code=code,
+                intensity=unit.intensity,
+                confidence=unit.confidence,
+                left=math.nan if unit.left is None else unit.left,
+                right=math.nan if unit.right is None else unit.right,
+            )
             for code, unit in sorted(expression.action_units.items())
         ],
         head_yaw_rad=pose.yaw_rad if pose else math.nan,
@@ -217,6 +223,18 @@ def face_expression_from(
         abstained=bool(state.abstained),
         abstained_reason=state.abstained,
         model_ids=list(model_ids),
+        evidence=[
+            Evidence(
+                label=item.label,
+                units_for=octets(bytes(item.speaks_for)),
+                units_against=octets(bytes(item.speaks_against)),
+                support=item.support,
+            )
+            for item in state.evidence
+        ],
+        states=list(state.states),
+        state_scores=list(state.states.values()),
+        speech=state.speech,
     )
 
 

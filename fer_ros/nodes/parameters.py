@@ -108,6 +108,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         'expression_model', _PIPELINE.expression_model,
         'Model for static expression: an id or the path of a manifest.', fixed=True,
     ),
+    Parameter(
+        'states_file', _PIPELINE.states_file,
+        'YAML of named states: empty is the shipped one, none is no states.', fixed=True,
+    ),
     # Output
     Parameter(
         'contempt_alias', 'skeptical',
@@ -280,6 +284,7 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
         landmark_model=values['landmark_model'],
         expression_model=values['expression_model'],
         mirror=values['mirror'],
+        states_file=values['states_file'],
         detection=DetectionConfig(
             min_score=values['min_detection_score'], far_faces=FarFaces(values['far_faces'])
         ),

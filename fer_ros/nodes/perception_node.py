@@ -133,6 +133,11 @@ class PerceptionNode(LifecycleNode):
 
     # Diagnostics
 
+    def _unreadable(self) -> dict[str, str]:
+        """Return how many faces gave no action units, by reason."""
+        counts = self._pipeline.unreadable if self._pipeline is not None else {}
+        return {f'no_action_units_{reason}': str(count) for reason, count in counts.items()}
+
     def _now_ns(self) -> int:
         return self.get_clock().now().nanoseconds
 
@@ -162,6 +167,7 @@ class PerceptionNode(LifecycleNode):
             'backend': self._pipeline.backend if self._pipeline is not None else '',
             'backend_reason': self._pipeline.backend_reason if self._pipeline is not None else '',
             'models': ', '.join(self._pipeline.model_ids) if self._pipeline is not None else '',
+            **self._unreadable(),
         }
         name = f'{self.get_name()}: perception'
         message = diagnostics(name, snapshot, level, text, details)

@@ -1,8 +1,10 @@
 """The recognition room: aligned faces in, expressions and their course over time out."""
 
+from fer_ros.recognition.actions import Explanation, FaceActions
 from fer_ros.recognition.adaptation import AdaptationConfig, Adapter, Reference
 from fer_ros.recognition.emfacs import evidence, evidences
 from fer_ros.recognition.intensity import IntensityMeter
+from fer_ros.recognition.states import State, load_states
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.recognition.temporal import (
     Observation,
@@ -16,9 +18,12 @@ from fer_ros.recognition.trust import TrustConfig, abstention, compound
 __all__ = [
     'AdaptationConfig',
     'Adapter',
+    'Explanation',
+    'FaceActions',
     'IntensityMeter',
     'Observation',
     'Reference',
+    'State',
     'StaticRecogniser',
     'Temporal',
     'TemporalConfig',
@@ -29,4 +34,5 @@ __all__ = [
     'compound',
     'evidence',
     'evidences',
+    'load_states',
 ]

@@ -1,7 +1,7 @@
 """FACS action units of every face, beside the person's own neutral.
 
-A unit's filter (:mod:`fer_ros.recognition.au_filters`) gives a score in units of its full strength.
-The person's neutral is taken off it, and so is what could be mere difference between people or
+A unit's filter (:mod:`fer_ros.recognition.au_filters`) gives a score: 1 at full strength. The
+person's neutral is taken off it, and so is what could be mere difference between people or
 misreading: much while the person is new, little once their neutral is known.
 """
 
@@ -24,13 +24,15 @@ from fer_ros.recognition.au_filters import (
 )
 from fer_ros.recognition.face_shape import face_shape
 from fer_ros.recognition.face_texture import face_texture
+from fer_ros.recognition.lean import LeanMeter
 from fer_ros.recognition.lids import LidCourse
 from fer_ros.recognition.neutral import NeutralConfig, PersonNeutral
 from fer_ros.taxonomy import LandmarkScheme, QualityFlag
 from fer_ros.types import ActionUnit, AlignedFace, Face, Float64
 
-# A score counts from this many deviations above neutral on, and never needs more than the cap.
-_CERTAIN_STD, _MAX_THRESHOLD = 1.0, 0.6
+# A score counts from this many deviations above neutral on, and is full after at least so many
+# more: what neutral people differ by is never a strong unit.
+_FROM_STD, _FULL_STD = 1.0, 2.0
 _CLOSED = 43
 _UPPER_FACE = frozenset({1, 2, 4, 5, 6, 7, 9, 43, 45})
 # Confidence falls from the first angle to nothing at the second; at 35 degrees half is left.
@@ -38,7 +40,10 @@ _TURN_RAD = math.radians(25), math.radians(45)
 _WIDTH_PX = 16.0, 48.0  # of the face: from nothing to all
 _SHARP = 0.35
 
-UNREADABLE_MESH, UNREADABLE_POINTS = 'mesh_without_irises', 'landmarks_not_finite'
+# Half a second at rest outweighs the population: one person's neutral differs little over time.
+_PRIOR_S = 0.5
+
+UNREADABLE_MESH, UNREADABLE_POINTS = 'mesh_without_irises', 'landmarks_not_usable'
 
 
 class ActionUnitReader:
@@ -48,8 +53,11 @@ class ActionUnitReader:
         """Take filters, by default the shipped ones."""
         self._filters = filters or shipped_filters()
         count = len(self._filters.offset)
-        self._neutral = PersonNeutral(np.zeros(count), self._filters.spread, NeutralConfig())
+        self._neutral = PersonNeutral(
+            np.zeros(count), self._filters.spread, NeutralConfig(_PRIOR_S)
+        )
         self._lids = LidCourse()
+        self._lean = LeanMeter()
         self._unreadable: Counter[str] = Counter()
 
     @property
@@ -72,31 +80,36 @@ class ActionUnitReader:
         except DataError:
             self._unreadable[UNREADABLE_POINTS] += 1
             return {}
-        scores = self._filters.scores(
-            shape.points_cm, face_texture(aligned, face.landmarks_px)
-        )
+        scores = self._filters.scores(shape.points_cm, face_texture(aligned, face.landmarks_px))
         neutral, doubt = self._neutral.update(
-            face.face_id, scores, rest=rest * face.quality.score, stamp_ns=face.stamp_ns
+            face.face_id,
+            scores,
+            rest=rest * min(2.0 * face.quality.score, 1.0),
+            stamp_ns=face.stamp_ns,
         )
-        return self._units(face, self._strengths(scores - neutral, doubt))
+        units = self._units(face, self._strengths(scores - neutral, doubt))
+        return {**units, **self._lean.update(face)}
 
     def forget(self, face_ids: Iterable[str]) -> None:
         """Drop what is known of faces that left."""
         ids = tuple(face_ids)
         self._neutral.forget(ids)
         self._lids.forget(ids)
+        self._lean.forget(ids)
 
     def reset(self) -> None:
         """Forget every face."""
         self._neutral.reset()
         self._lids.reset()
+        self._lean.reset()
 
     def _strengths(self, beyond: Float64, doubt: Float64) -> Float64:
         """Return (ROWS,) intensities 0..1 from scores beyond neutral and what may be chance."""
-        threshold = np.minimum(
-            _CERTAIN_STD * np.sqrt(doubt**2 + self._filters.jitter**2), _MAX_THRESHOLD
+        spread = np.sqrt(doubt**2 + self._filters.jitter**2)
+        start = _FROM_STD * spread
+        strengths: Float64 = np.clip(
+            (beyond - start) / np.maximum(1.0 - start, _FULL_STD * spread), 0.0, 1.0
         )
-        strengths: Float64 = np.clip((beyond - threshold) / (1.0 - threshold), 0.0, 1.0)
         return np.nan_to_num(strengths)
 
     def _units(self, face: Face, strengths: Float64) -> dict[int, ActionUnit]:

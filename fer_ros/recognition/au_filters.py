@@ -102,7 +102,9 @@ def load_filters(weights: Path, reliability: Path) -> AuFilters:
     # float16 in the file: three digits are more than the filters are good for.
     return AuFilters(
         found['weights'].astype(np.float32),
-        *(found[name].astype(np.float64) for name in ('offset', 'spread', 'jitter')),
+        found['offset'].astype(np.float64),
+        found['spread'].astype(np.float64),
+        found['jitter'].astype(np.float64),
         _reliability(table, reliability),
     )
 

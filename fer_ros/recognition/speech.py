@@ -36,9 +36,7 @@ class SpeechMeter:
         """Start without a memory of any face."""
         self._faces: dict[str, _Mouth] = {}
 
-    def update(
-        self, face_id: str, units: Mapping[int, ActionUnit], *, stamp_ns: int
-    ) -> float:
+    def update(self, face_id: str, units: Mapping[int, ActionUnit], *, stamp_ns: int) -> float:
         """Take one frame's action units and return how surely the person speaks now."""
         known = [units[code].intensity for code in _MOUTH if code in units]
         if not known:

@@ -40,9 +40,7 @@ class State:
     tolerance: float = _TOLERANCE
     source: str = ''
 
-    def score(
-        self, units: Mapping[int, ActionUnit], valence: float, arousal: float
-    ) -> float:
+    def score(self, units: Mapping[int, ActionUnit], valence: float, arousal: float) -> float:
         """Return how far a face shows the state, 0..1."""
         shown = against = 0.0
         if self.units:
@@ -113,7 +111,9 @@ def _state(where: str, name: object, entry: object) -> State:
         )
     unknown = [str(key) for key in entry if key not in _KEYS]
     if unknown:
-        raise ConfigError(f'{where}: expected keys of {list(_KEYS)}, found {unknown}; correct them')
+        raise ConfigError(
+            f'{where}: expected keys of {list(_KEYS)}, found {unknown}; correct them'
+        )
     return State(
         name,
         _units(f'{where}: action_units', entry.get('action_units', {})),

@@ -57,6 +57,7 @@ def test_the_first_release_stays_as_it_is():
     """Fields are only ever added at the end: recorded bags and other people's nodes rely on it."""
     released = {
         'ActionUnit': 'code intensity confidence',
+        'Evidence': 'label units_for units_against support',
         'ExpressionEvent': 'header face_id expression kind duration_s peak',
         'FaceExpression': (
             'face_id roi_xmin roi_ymin roi_xmax roi_ymax labels probabilities expression '

@@ -209,12 +209,14 @@ def test_action_units_stand_at_their_code() -> None:
         55: (0.0, 0.75),
         56: (0.0, 0.75),
         70: (0.0, 0.75),
+        71: (0.0, 0.75),
         72: (1.0, 0.75),
+        73: (0.0, 0.75),
     }
 
 
 def test_without_a_pose_only_visibility_is_estimated() -> None:
-    assert set(units(conversions.facs_from(state(), HEADER))) == {70, 72}
+    assert set(units(conversions.facs_from(state(), HEADER))) == {70, 71, 72, 73}
 
 
 @pytest.mark.parametrize('label', EMOTIONS)
