@@ -7,7 +7,8 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,38 @@ JSON_HELP = 'print one JSON object instead of text'
 def parser(command: str, description: str) -> argparse.ArgumentParser:
     """Return the parser of a subcommand."""
     return argparse.ArgumentParser(prog=f'fer-ros {command}', description=description)
+
+
+def choose(
+    command: str, description: str, kinds: Mapping[str, str], words: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Return the first word, one of ``kinds``, and the words after it.
+
+    :param kinds: by word: what it does.
+    """
+    chooser = parser(command, description)
+    chooser.formatter_class = argparse.RawDescriptionHelpFormatter
+    chooser.epilog = (
+        'one of:\n'
+        + '\n'.join(f'  {name:16}{text}' for name, text in kinds.items())
+        + f'\n\nfer-ros {command} WHAT --help tells more.'
+    )
+    chooser.add_argument('kind', choices=kinds, metavar='WHAT')
+    chooser.add_argument('arguments', nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    chosen = chooser.parse_args(words)
+    return chosen.kind, chosen.arguments
+
+
+def run_kind(
+    command: str, description: str, kinds: Mapping[str, str], words: Sequence[str]
+) -> int:
+    """Run what the first word names: ``main(words)`` of a module in the command's own package.
+
+    Modules are imported only when asked for, as the commands are; a hyphen is an underscore there.
+    """
+    kind, arguments = choose(command, description, kinds, words)
+    module = import_module(f'fer_ros.cli.{command}.{kind.replace("-", "_")}')
+    return int(module.main(arguments))
 
 
 def print_json(result: Any) -> None:

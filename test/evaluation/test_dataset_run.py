@@ -12,14 +12,17 @@ import pytest
 
 from fer_ros.cli.main import main
 from fer_ros.errors import ConfigError, DataError, FrameError
-from fer_ros.evaluation.dataset_answers import compare_answers
-from fer_ros.evaluation.dataset_groups import read_columns
-from fer_ros.evaluation.dataset_report import DatasetReport
-from fer_ros.evaluation.dataset_run import evaluate_dataset, evenly
-from fer_ros.evaluation.dataset_text import dataset_text
+from fer_ros.evaluation.dataset_run import (
+    DatasetReport,
+    dataset_text,
+    evaluate_dataset,
+    evenly,
+    read_columns,
+)
+from fer_ros.evaluation.dataset_run.answers import compare_answers
+from fer_ros.evaluation.dataset_run.readings import Reading
 from fer_ros.evaluation.datasets import Sample, open_dataset
 from fer_ros.evaluation.plain import to_plain
-from fer_ros.evaluation.readings import Reading
 from fer_ros.pipeline import Pipeline
 from fer_ros.sources import open_source
 from fer_ros.taxonomy import EMOTIONS

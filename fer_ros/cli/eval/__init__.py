@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from importlib import import_module
 
 from fer_ros.cli import common
 
-# Imported only when asked for, as the commands are. Each module has main(words).
 KINDS = {
     'static': 'static expression on an npz of images and votes',
     'detection': 'detection rate by face size, false faces',
@@ -26,15 +23,4 @@ KINDS = {
 
 def main(words: Sequence[str]) -> int:
     """Run the measurement that the first word names."""
-    parser = common.parser('eval', 'Measure a model or the chain.')
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = (
-        'measurements:\n'
-        + '\n'.join(f'  {name:16}{text}' for name, text in KINDS.items())
-        + '\n\nfer-ros eval WHAT --help tells more.'
-    )
-    parser.add_argument('kind', choices=KINDS, metavar='WHAT')
-    parser.add_argument('arguments', nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    options = parser.parse_args(words)
-    module = import_module(f'fer_ros.cli.eval.{options.kind.replace("-", "_")}')
-    return int(module.main(options.arguments))
+    return common.run_kind('eval', 'Measure a model or the chain.', KINDS, words)

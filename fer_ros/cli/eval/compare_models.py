@@ -9,7 +9,7 @@ from typing import TypeVar
 from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.errors import ConfigError
-from fer_ros.evaluation.dataset_answers import compare_answers
+from fer_ros.evaluation.dataset_run.answers import compare_answers
 from fer_ros.evaluation.model_comparison import ModelComparison, compare_models
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task

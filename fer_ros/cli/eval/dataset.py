@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_ros.cli import common
-from fer_ros.evaluation.dataset_groups import read_columns
-from fer_ros.evaluation.dataset_run import evaluate_dataset, evenly
-from fer_ros.evaluation.dataset_text import dataset_text
+from fer_ros.evaluation.dataset_run import dataset_text, evaluate_dataset, evenly, read_columns
+from fer_ros.evaluation.dataset_run.readings import SampleReader
 from fer_ros.evaluation.datasets import READERS, open_dataset
-from fer_ros.evaluation.readings import SampleReader
 from fer_ros.inference.factory import Device
 from fer_ros.pipeline import PipelineConfig
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -25,17 +24,11 @@ _MODULES = {
 
 def main(words: Sequence[str]) -> int:
     """Run the action that the first word names."""
-    parser = common.parser('models', 'List, check, fetch, convert and build models.')
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = (
-        'actions:\n'
-        + '\n'.join(f'  {name:10}{text}' for name, (_, text) in _MODULES.items())
-        + '\n\nfer-ros models ACTION --help tells more.'
+    kinds = {action: text for action, (_, text) in _MODULES.items()}
+    chosen, arguments = common.choose(
+        'models', 'List, check, fetch, convert and build models.', kinds, words
     )
-    parser.add_argument('action', choices=_MODULES, metavar='ACTION')
-    parser.add_argument('arguments', nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    options = parser.parse_args(words)
-    name, text = _MODULES[options.action]
-    action = common.parser(f'models {options.action}', f'{text[:1].upper()}{text[1:]}.')
+    name, text = _MODULES[chosen]
+    action = common.parser(f'models {chosen}', f'{text[:1].upper()}{text[1:]}.')
     module = import_module(f'fer_ros.cli.models.{name}')
-    return int(module.main(options.action, action, options.arguments))
+    return int(module.main(chosen, action, arguments))

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fer_ros.evaluation.dataset_run.readings import Reading
 from fer_ros.evaluation.datasets import Layout, Sample
 from fer_ros.evaluation.metrics import Labels, answers_of
-from fer_ros.evaluation.readings import Reading
 from fer_ros.types import Float32, Float64
 
 

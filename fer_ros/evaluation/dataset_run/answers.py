@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_ros.errors import DataError
-from fer_ros.evaluation.dataset_scored import Scored, places
+from fer_ros.evaluation.dataset_run.scored import Scored, places
 from fer_ros.evaluation.metrics import Labels, answers_of
 from fer_ros.evaluation.model_comparison import ModelComparison, compared
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from fer_ros.errors import ConfigError, DataError, FrameError, SourceError
-from fer_ros.evaluation.dataset_answers import write_answers
-from fer_ros.evaluation.dataset_figures import report_of
-from fer_ros.evaluation.dataset_groups import Columns
-from fer_ros.evaluation.dataset_report import DatasetReport
-from fer_ros.evaluation.dataset_scored import Scored
+from fer_ros.evaluation.dataset_run.answers import write_answers
+from fer_ros.evaluation.dataset_run.figures import report_of
+from fer_ros.evaluation.dataset_run.groups import Columns
+from fer_ros.evaluation.dataset_run.readings import Reading, SampleReader
+from fer_ros.evaluation.dataset_run.report import DatasetReport
+from fer_ros.evaluation.dataset_run.scored import Scored
 from fer_ros.evaluation.datasets import DataSet, Sample
-from fer_ros.evaluation.readings import Reading, SampleReader
 
 Progress = Callable[[Iterable[Sample]], Iterable[Sample]]
 

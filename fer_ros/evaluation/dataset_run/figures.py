@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fer_ros.evaluation.dataset_groups import Columns, grouped
-from fer_ros.evaluation.dataset_report import DatasetReport, agreement, class_figures
-from fer_ros.evaluation.dataset_scored import Scored, places
-from fer_ros.evaluation.dataset_units import unit_figures
+from fer_ros.evaluation.dataset_run.groups import Columns, grouped
+from fer_ros.evaluation.dataset_run.readings import Reading
+from fer_ros.evaluation.dataset_run.report import DatasetReport, agreement, class_figures
+from fer_ros.evaluation.dataset_run.scored import Scored, places
+from fer_ros.evaluation.dataset_run.units import unit_figures
 from fer_ros.evaluation.datasets import DataSet, Sample
 from fer_ros.evaluation.metrics import (
     SizeBin,
@@ -20,7 +21,6 @@ from fer_ros.evaluation.metrics import (
     rate_by_size,
     top_two,
 )
-from fer_ros.evaluation.readings import Reading
 from fer_ros.types import Float64
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fer_ros.evaluation.dataset_report import ClassFigures, DatasetReport
+from fer_ros.evaluation.dataset_run.report import ClassFigures, DatasetReport
 from fer_ros.evaluation.metrics import Interval
 
 _GROUP_FIGURES = {'accuracy': 'WAR', 'uar': 'UAR', 'found': 'found'}

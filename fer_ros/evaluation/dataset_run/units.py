@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fer_ros.evaluation.dataset_report import UnitFigures
-from fer_ros.evaluation.dataset_scored import Scored
+from fer_ros.evaluation.dataset_run.readings import Reading
+from fer_ros.evaluation.dataset_run.report import UnitFigures
+from fer_ros.evaluation.dataset_run.scored import Scored
 from fer_ros.evaluation.datasets import Sample
 from fer_ros.evaluation.metrics import binary_f1, icc_3_1
-from fer_ros.evaluation.readings import Reading
 from fer_ros.types import Float64
 
 SHOWN_GRADED = 0.4  # strength from which a unit is labelled as shown: 2 of 5, as on DISFA

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_ros.errors import DataError
-from fer_ros.evaluation.dataset_scored import Scored
+from fer_ros.evaluation.dataset_run.scored import Scored
 from fer_ros.evaluation.datasets import Sample
 from fer_ros.evaluation.metrics import Figure, Grouped, accuracy, by_group, mean_recall
 
