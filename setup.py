@@ -33,6 +33,7 @@ setup(
             'evaluation/datasets/layouts/*.yaml',
             'evaluation/replay/*.csv',
             'evaluation/replay/*.html',
+            'generation/outputs/*.html',
             'rosless/msg/*/*.msg',
             'py.typed',
         ]
@@ -63,11 +64,13 @@ setup(
         'gpu': ['torch>=2.4,<3', 'onnx>=1.16,<2'],
         'parquet': ['pyarrow>=14'],
         'ray': ['ray>=2.9,<3'],
+        'avatar': ['aiohttp>=3.9,<4'],
         'view': ['opencv-python>=4.8,<6'],
         # colcon looks for pytest under this name.
         'test': ['pytest>=6.2,<10'],
         'convert': ['tflite>=2.10,<3', 'flatbuffers>=23', 'onnx>=1.16,<2'],
         'dev': [
+            'aiohttp>=3.9,<4',
             'pytest>=8,<10',
             'pytest-xdist>=3,<4',
             'ruff==0.17.6',

@@ -27,12 +27,12 @@ def test_an_expression_comes_and_reaches_the_actuators(library: Library, tiny: R
     face = Face(library, [tiny], layers=STILL)
     face.aim(library.units('happy'), 0.5)
     course = run(face, 1.5)
-    assert course[49, SMILE] == pytest.approx(0.85)
+    assert course[49, SMILE] == pytest.approx(0.9)
     assert np.all(np.diff(course[:50, SMILE]) > 0)
-    assert face.guards[0].position[0] == pytest.approx(0.85, abs=1e-9)
+    assert face.guards[0].position[0] == pytest.approx(0.9, abs=1e-9)
     command = face.command(face.guards[0], 7)
     assert (command.rig, command.names, command.duration_ns) == ('tiny', ('mouth', 'jaw'), 10**7)
-    assert face.pose(7).intensity(12) == pytest.approx(0.85)
+    assert face.pose(7).intensity(12) == pytest.approx(0.9)
 
 
 def test_the_resting_face_shows_below_an_answer(library: Library, tiny: Rig) -> None:
@@ -124,12 +124,12 @@ def test_stop_freezes_within_the_limits_or_relaxes(library: Library, tiny: Rig) 
     face.stop(Stop.FREEZE)
     frozen = watch(0.4)
     assert face.is_still()
-    assert moving < frozen < 0.85
+    assert moving < frozen < 0.9
     assert watch(1.0) == frozen
     face.stop(Stop.RELAX)
     assert watch(1.0) == pytest.approx(0.0, abs=1e-9)
     face.stop(None)
-    assert watch(1.0) == pytest.approx(0.85)
+    assert watch(1.0) == pytest.approx(0.9)
     assert audit.report()['violations'] == 0
     assert face.interventions.counts['estop freeze'] == 1
     assert face.interventions.counts['estop relax'] == 1
@@ -144,7 +144,7 @@ def test_it_starts_from_wherever_the_face_is(library: Library, tiny: Rig) -> Non
     for _ in range(150):
         face.step()
         audit.look(guard.position)
-    assert guard.position == pytest.approx([0.85, 0.0])
+    assert guard.position == pytest.approx([0.9, 0.0])
     assert audit.report()['violations'] == 0
 
 

@@ -57,7 +57,7 @@ def test_no_expression_fights_itself(library: Library) -> None:
 def test_intensity_scales_and_blends_mix(library: Library) -> None:
     assert np.allclose(library.units('happy', 0.5), library.units('happy') / 2)
     mixed = library.blend('happy', 'surprised', 0.25)
-    assert mixed[INDEX['12L']] == pytest.approx(0.75 * 0.85)
+    assert mixed[INDEX['12L']] == pytest.approx(0.75 * 0.9)
     assert mixed[INDEX['26']] == pytest.approx(0.25 * 0.75)
 
 

@@ -1,0 +1,84 @@
+"""Pictures and films of the avatar, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+
+from fer_ros.errors import ConfigError
+from fer_ros.generation.avatar import draw
+from fer_ros.generation.face import Face
+from fer_ros.generation.units import CHANNELS
+from fer_ros.types import Float64, UInt8
+
+FPS = 25.0
+HEIGHT_PX = 480
+
+
+def write_picture(path: Path, pixels: UInt8) -> None:
+    """Write RGB pixels in the format of the path's suffix.
+
+    :raises ConfigError: the path can not be written.
+    """
+    try:
+        written = cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+    except cv2.error:
+        written = False
+    if not written:
+        raise ConfigError(f'{path}: expected a picture to write (.png, .jpg) in a folder that is')
+
+
+def shown_units(face: Face) -> Float64:
+    """Return (C,) units as the avatar shows them: those of its own rig behind the limits."""
+    guard = face.guards[0]
+    names = tuple(f'AU{channel}' for channel in CHANNELS)
+    return guard.position if guard.rig.names == names else face.units
+
+
+class Film:
+    """Draws a face that ticks, at 25 pictures a second."""
+
+    def __init__(self, video: Path | None, folder: Path | None, rate_hz: float) -> None:
+        """Write a video, a folder of pictures, both or none."""
+        self._folder, self._rate_hz = folder, rate_hz
+        self._ticks = self._pictures = 0
+        self._video = None
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        if video is not None:
+            size = draw(np.zeros(len(CHANNELS)), HEIGHT_PX).shape
+            code = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined,unused-ignore]
+            self._video = cv2.VideoWriter(str(video), code, FPS, (size[1], size[0]))
+            if not self._video.isOpened():
+                raise ConfigError(f'{video}: expected a video to write (.mp4) in a folder that is')
+
+    def add(self, face: Face) -> None:
+        """Draw the face if the time of the next picture has come."""
+        self._ticks += 1
+        if self._video is None and self._folder is None:
+            return
+        if self._ticks * FPS < (self._pictures + 1) * self._rate_hz:
+            return
+        pixels = draw(shown_units(face), HEIGHT_PX)
+        if self._video is not None:
+            self._video.write(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+        if self._folder is not None:
+            write_picture(self._folder / f'{self._pictures:05d}.png', pixels)
+        self._pictures += 1
+
+    def __enter__(self) -> Film:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the video."""
+        if self._video is not None:
+            self._video.release()
