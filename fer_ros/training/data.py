@@ -41,6 +41,15 @@ class Split:
         """Return how many faces there are."""
         return len(self.targets)
 
+    def take(self, rows: NDArray[np.int64]) -> Split:
+        """Return the faces of some rows."""
+        return Split(
+            VotedFaces(self.faces.images[rows], self.faces.votes[rows]),
+            self.landmarks_px[rows],
+            self.frame_to_aligned[rows],
+            self.targets[rows],
+        )
+
 
 def load_split(
     path: Path, landmarker: Landmarker, cache: Path, size_px: int, *, drop_single: bool

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import onnxruntime
 import torch
 import yaml
 from torch import Tensor, nn
 
+from fer_ros.config import load_yaml
 from fer_ros.errors import ModelError
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.net import ExpressionNet, parameters_of
@@ -40,7 +42,8 @@ class _Half(nn.Module):  # type: ignore[misc]  # torch may be absent where types
 def export(net: ExpressionNet, settings: StaticSettings, path: Path, *, half: bool) -> None:
     """Write ONNX for any number of faces, norms folded into convolutions, checked against torch.
 
-    :param half: weights and sums in float16, for GPUs: half the size.
+    :param half: sums in float16, for GPUs. Weights are kept in float16 either way, which halves
+        the file; where sums are float32 the run time widens them once, when it loads.
     :raises ModelError: ONNX Runtime answers otherwise than torch.
     """
     net = net.eval().cpu().to(memory_format=torch.contiguous_format)
@@ -59,8 +62,29 @@ def export(net: ExpressionNet, settings: StaticSettings, path: Path, *, half: bo
         opset_version=OPSET,
         dynamo=False,
     )
-    _check(net, settings, partial, _HALF_TOLERANCE if half else _TOLERANCE)
+    if not half:
+        _check(net, settings, partial, _TOLERANCE)
+        _store_half(partial)
+    _check(net, settings, partial, _HALF_TOLERANCE)
     partial.replace(path)
+
+
+def _store_half(path: Path) -> None:
+    """Keep a file's weights in float16, each cast to float32 before it is used."""
+    model = onnx.load(str(path))
+    graph = model.graph
+    casts = []
+    for weight in graph.initializer:
+        if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 2:
+            continue
+        values = onnx.numpy_helper.to_array(weight).astype(np.float16)
+        wide, kept = weight.name, f'{weight.name}_half'
+        weight.CopyFrom(onnx.numpy_helper.from_array(values, kept))
+        casts.append(onnx.helper.make_node('Cast', [kept], [wide], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.save(model, str(path))
 
 
 def _check(net: ExpressionNet, settings: StaticSettings, path: Path, tolerance: float) -> None:
@@ -77,6 +101,11 @@ def _check(net: ExpressionNet, settings: StaticSettings, path: Path, tolerance: 
                 f'{path}: expected the outputs of torch within {tolerance}, found a difference '
                 f'of {worst:g}; try another version of torch'
             )
+
+
+def refer_to_int8(path: Path, quantised: Path) -> None:
+    """Name a model's int8 form in its manifest."""
+    _write(path, {**load_yaml(path), 'int8': quantised.name})
 
 
 def write_manifest(
@@ -108,6 +137,11 @@ def write_manifest(
             'parameters': parameters_of(net),
         },
     }
+    _write(path, entries)
+
+
+def _write(path: Path, entries: dict[str, Any]) -> None:
+    """Write a manifest whole or not at all."""
     partial = path.with_suffix('.part')
     partial.write_text(yaml.safe_dump(entries, sort_keys=False, width=99), encoding='utf-8')
     partial.replace(path)

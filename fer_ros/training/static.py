@@ -6,12 +6,16 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
 from rich.progress import track
 
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import ConfigError
 from fer_ros.evaluation.static import report
+from fer_ros.inference.conversion.forms import write_quantised
+from fer_ros.inference.engine import to_batch
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
@@ -21,11 +25,13 @@ from fer_ros.training.calibrate import temperature_of
 from fer_ros.training.card import write_card
 from fer_ros.training.certainty import LEAST_FACES, add_certainty
 from fer_ros.training.data import Split, crops, distilled, load_split, teacher_answers
-from fer_ros.training.export import export, write_manifest
+from fer_ros.training.export import export, refer_to_int8, write_manifest
 from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
 from fer_ros.training.mesh import mesh_answers
 from fer_ros.training.net import ExpressionNet
 from fer_ros.training.settings import StaticSettings, load_settings
+
+CALIBRATION_FACES = 400
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +65,7 @@ def train_static(
     if not resume:
         paths.log.unlink(missing_ok=True)
     fit(run, train, splits.valid, paths)
-    return finish(settings, splits.valid, paths)
+    return finish(settings, splits, paths)
 
 
 def load_splits(data_dir: Path, out_dir: Path, settings: StaticSettings) -> Splits:
@@ -96,8 +102,9 @@ def load_teachers(settings: StaticSettings) -> list[StaticRecogniser]:
     ]
 
 
-def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
+def finish(settings: StaticSettings, splits: Splits, paths: Paths) -> Path:
     """Export the best averaged weights of a checkpoint, calibrate them and write the figures."""
+    valid = splits.valid
     net = ExpressionNet(settings.net, len(EMOTIONS))
     net.load_state_dict(read_checkpoint(paths.checkpoint)['best']['weights'])
     full, half = (paths.folder / f'{settings.id}{suffix}.onnx' for suffix in ('', '-fp16'))
@@ -109,12 +116,21 @@ def finish(settings: StaticSettings, valid: Split, paths: Paths) -> Path:
     for file in (full, half):
         write_manifest(file.with_suffix('.yaml'), file, settings, net, temperature)
         _doubt_hard_faces(file.with_suffix('.yaml'), settings, valid, paths)
+    refer_to_int8(manifest_path, _quantised(manifest_path, splits.train, settings.size_px))
     recogniser = StaticRecogniser(OnnxRuntimeEngine(load_manifest(manifest_path)))
     figures = report(valid.faces, crops(valid, settings.size_px), recogniser)
     write_card(manifest_path.with_suffix('.md'), settings, figures)
     text = json.dumps(figures.to_dict(), indent=1)
     (paths.folder / f'{settings.id}.json').write_text(text + '\n', encoding='utf-8')
     return manifest_path
+
+
+def _quantised(manifest_path: Path, train: Split, size_px: int) -> Path:
+    """Write the int8 form, its ranges taken from faces that the net learned from."""
+    rows = np.random.default_rng(0).permutation(len(train))[:CALIBRATION_FACES]
+    faces = [cv2.cvtColor(face, cv2.COLOR_GRAY2RGB) for face in crops(train.take(rows), size_px)]
+    batch = to_batch(faces, load_manifest(manifest_path).input)
+    return write_quantised(manifest_path, batch, manifest_path.parent)
 
 
 def _doubt_hard_faces(

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from fake_engine import FakeEngine
 
+from fer_ros.config import load_yaml
 from fer_ros.errors import ModelError
 from fer_ros.inference import factory
 from fer_ros.inference.engine import Engine
@@ -14,6 +18,7 @@ from fer_ros.inference.hardware import Gpu, Probe
 from fer_ros.inference.manifest import Manifest, Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.inference.parity import stored_batch
+from fer_ros.inference.store import find_manifest, manifest_path
 
 ORIN = Probe(Gpu('Orin', '8.7', '540.4.0', 8192), 'Orin, compute capability 8.7, driver 540.4.0')
 NAME, TASK = 'facemesh-468', Task.FACE_LANDMARKS
@@ -134,3 +139,27 @@ def test_goes_on_with_the_cpu_when_the_gpu_is_lost(gpu: Callable[..., None]) -> 
 def test_a_wrong_model_is_told_before_the_device() -> None:
     with pytest.raises(ModelError, match="model 'nobody'"):
         load_engine('nobody', Task.FACE_LANDMARKS, Device.CUDA)
+
+
+@pytest.mark.parametrize(
+    ('fast', 'precision', 'name'),
+    [
+        (True, Precision.AUTO, 'small.onnx'),
+        (True, Precision.FP32, 'mine.onnx'),
+        (False, Precision.AUTO, 'mine.onnx'),
+    ],
+)
+def test_the_cpu_runs_the_int8_form_where_it_is_made_for_it(
+    fast: bool, precision: Precision, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = find_manifest(NAME, TASK)
+    for file in ('mine', 'small'):
+        shutil.copy(source.file, tmp_path / f'{file}.onnx')
+    entries = load_yaml(manifest_path(NAME))
+    for file, more in (('mine', {'int8': 'small.yaml'}), ('small', {})):
+        text = yaml.safe_dump({**entries, 'id': file, 'file': f'{file}.onnx', **more})
+        (tmp_path / f'{file}.yaml').write_text(text, encoding='utf-8')
+    monkeypatch.setattr(factory, 'multiplies_bytes', lambda: fast)
+    engine = load_engine(str(tmp_path / 'mine.yaml'), TASK, Device.CPU, precision)
+    assert engine.manifest.file.name == name
+    assert engine.manifest.id == 'mine'  # a form of the same model

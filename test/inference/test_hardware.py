@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fer_ros.inference.hardware import Gpu, ask_driver
+from fer_ros.inference.hardware import Gpu, ask_driver, multiplies_bytes
 
 
 class FakeCuda:
@@ -79,3 +79,18 @@ def test_a_driver_that_does_not_start_says_why(status: int, text: str) -> None:
 
 def test_a_driver_without_a_gpu() -> None:
     assert 'no CUDA GPU is visible' in ask_driver(lambda _: FakeCuda(count=0)).reason
+
+
+@pytest.mark.parametrize(
+    ('text', 'fast'),
+    [
+        ('flags : fpu sse2 avx2 avx512f avx512_vnni', True),
+        ('flags : fpu sse2 avx2 avx_vnni', True),
+        ('Features : fp asimd asimddp', True),
+        ('flags : fpu sse2 avx2 avx512f', False),
+    ],
+)
+def test_cpus_that_multiply_bytes(text: str, fast: bool, tmp_path: Path) -> None:
+    path = tmp_path / 'cpuinfo'
+    path.write_text(f'processor : 0\n{text}\n', encoding='utf-8')
+    assert multiplies_bytes(path) is fast

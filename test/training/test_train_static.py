@@ -11,10 +11,11 @@ import pytest
 import yaml
 
 torch = pytest.importorskip('torch', reason='training needs torch: the train extra')
-pytest.importorskip('onnx', reason='export needs onnx: the train extra')
+onnx = pytest.importorskip('onnx', reason='export needs onnx: the train extra')
 
 from fer_ros.errors import ConfigError, DataError, ModelError
-from fer_ros.inference.manifest import load_manifest
+from fer_ros.inference import factory
+from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
@@ -94,6 +95,26 @@ def test_half_precision_answers_alike(trained: Path) -> None:
         for name in ('tiny', 'tiny-fp16')
     )
     np.testing.assert_allclose(half.logits(list(faces))[0], full.logits(list(faces))[0], atol=0.05)
+
+
+def test_the_run_time_takes_the_int8_form_where_it_is_faster(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faces = np.random.default_rng(0).integers(90, 130, (3, 48, 48, 3), np.uint8)
+    answers = []
+    for fast in (False, True):
+        monkeypatch.setattr(factory, 'multiplies_bytes', lambda fast=fast: fast)
+        engine = factory.load_engine(str(trained), Task.STATIC_EXPRESSION)
+        assert engine.manifest.id == 'tiny'
+        assert engine.backend.endswith('int8' if fast else 'fp32')
+        answers.append(StaticRecogniser(engine).logits(list(faces))[0])
+    np.testing.assert_allclose(answers[1], answers[0], atol=0.3)
+
+
+def test_weights_are_stored_in_half_the_bytes(trained: Path) -> None:
+    stored = onnx.load(str(trained.with_suffix('.onnx'))).graph.initializer
+    kinds = {weight.data_type for weight in stored if len(weight.dims) > 1}
+    assert kinds == {onnx.TensorProto.FLOAT16}
 
 
 def test_a_student_learns_from_a_teacher_too(

@@ -106,6 +106,7 @@ def _ends(path: Path) -> list[str]:
 def _write(source: Path, out: Path, precision: str, content: bytes) -> Path:
     """Write a form's file, then the manifest that vouches for it."""
     entries = load_yaml(source)
+    entries.pop('int8', None)
     name = f'{entries["id"]}-{precision}'
     entries |= {
         'id': name,
