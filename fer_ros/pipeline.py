@@ -30,6 +30,7 @@ from fer_ros.recognition import (
     Temporal,
     TemporalConfig,
     TemporalFilter,
+    TemporalModel,
     TemporalState,
     TrustConfig,
     abstention,
@@ -37,7 +38,7 @@ from fer_ros.recognition import (
     load_states,
 )
 from fer_ros.roi import roi_from_landmarks
-from fer_ros.taxonomy import DropReason
+from fer_ros.taxonomy import EMOTIONS, DropReason
 from fer_ros.types import (
     CameraIntrinsics,
     ExpressionEvent,
@@ -47,11 +48,14 @@ from fer_ros.types import (
     Landmarks,
 )
 
+FILTER = 'filter'
+
 
 @dataclass(frozen=True, slots=True)
 class PipelineConfig:
     """Models, device and the settings of every room.
 
+    :param temporal_model: what follows each face over time; '' or 'filter': the plain filter.
     :param mirror: recognise each face and its mirror image: more accurate, twice the time.
     :param states_file: YAML of named states; '' is the shipped one, 'none' is no states.
     """
@@ -60,6 +64,7 @@ class PipelineConfig:
     precision: Precision = Precision.AUTO
     landmark_model: str = 'facemesh-478'
     expression_model: str = 'fer-static-r1'
+    temporal_model: str = 'fer-temporal-r1'
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     mirror: bool = False
@@ -107,7 +112,7 @@ class Pipeline:
         )
         self._actions = FaceActions(load_states(self._config.states_file))
         self._tracker = FaceTracker(self._config.tracking)
-        self._temporal: Temporal = TemporalFilter(self._config.temporal)
+        self._temporal = load_temporal(self._config, self._recogniser.engine.manifest.labels)
         self._last_stamp_ns: int | None = None
 
     @property
@@ -147,7 +152,10 @@ class Pipeline:
 
     @property
     def _engines(self) -> tuple[Engine, ...]:
-        return (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
+        engines = (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
+        if isinstance(self._temporal, TemporalModel):
+            return (*engines, self._temporal.engine)
+        return engines
 
     def configure(self, config: PipelineConfig) -> None:
         """Take new settings from the next frame on; models and device stay as they were."""
@@ -258,3 +266,23 @@ def _reference(config: AdaptationConfig, manifest: Manifest) -> Reference | None
         return Reference.from_options(manifest.options, manifest.labels)
     except ConfigError as error:
         raise ModelError(f"model '{manifest.id}': options.{error}") from None
+
+
+def load_temporal(config: PipelineConfig, labels: tuple[str, ...] = EMOTIONS) -> Temporal:
+    """Return what follows faces over time.
+
+    :param labels: those of the static model.
+    :raises ModelError: no such model, or one for other labels.
+    """
+    if config.temporal_model in ('', FILTER):
+        return TemporalFilter(config.temporal)
+    engine = load_engine(
+        config.temporal_model, Task.TEMPORAL_EXPRESSION, config.device, config.precision
+    )
+    if engine.manifest.labels != labels:
+        raise ModelError(
+            f'temporal_model: expected a model for the labels {list(labels)}, found '
+            f"'{engine.manifest.id}' for {list(engine.manifest.labels)}; set temporal_model to "
+            f"'{FILTER}'"
+        )
+    return TemporalModel(engine, config.temporal)

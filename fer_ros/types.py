@@ -447,7 +447,7 @@ class FaceState:
 
     :param label: the dominant label, with hysteresis: steadier than the distribution's argmax.
     :param intensity: 0..1, strength of the expression.
-    :param phase_started_ns: stamp of the frame in which the phase began.
+    :param phase_started_ns: when the phase began, interpolated between frames.
     :param abstained: why no label is vouched for, or '' where one is.
     :param evidence: which action units speak for and against each label.
     :param states: score of each named state, 0..1.
@@ -479,10 +479,10 @@ class ExpressionEvent:
     :param stamp_ns: of the frame that made it known, some frames after the change itself.
     :param label: what is expressed.
     :param peak: largest intensity so far, 0..1.
-    :param onset_ns: stamp of the frame in which the expression began.
-    :param apex_ns: in which it was full.
-    :param offset_ns: in which it began to fade.
-    :param end_ns: in which it was over.
+    :param onset_ns: when the expression began; like all that follow, interpolated between frames.
+    :param apex_ns: when it was full.
+    :param offset_ns: when it began to fade.
+    :param end_ns: when it was over.
     """
 
     face_id: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from fer_ros.inference.factory import Device, load_engine
 from fer_ros.pipeline import FrameResult, Pipeline, PipelineConfig
 from fer_ros.recognition import TemporalConfig, TrustConfig
 from fer_ros.sources import open_source
-from fer_ros.taxonomy import EMOTIONS
+from fer_ros.taxonomy import EMOTIONS, EventKind, Phase
 from fer_ros.types import FaceState, Float32, Frame
 
 NS = 1_000_000_000
@@ -212,7 +213,8 @@ def test_detection_settings_take_effect(pipeline: Pipeline, frames: list[Frame])
     assert len(pipeline.process(frames[1]).states) == 1
 
 
-def test_smoothing_takes_effect(pipeline: Pipeline, frames: list[Frame]) -> None:
+def test_smoothing_takes_effect(frames: list[Frame]) -> None:
+    pipeline = Pipeline(PipelineConfig(temporal_model='filter'))
     pipeline.configure(PipelineConfig(temporal=TemporalConfig(smoothing_s=0.0)))
     plain = process(pipeline, frames[:6])
     pipeline.reset()
@@ -263,8 +265,8 @@ def test_mirror_images_are_asked_for(
 
 
 def test_tells_its_models_and_backend(pipeline: Pipeline) -> None:
-    assert pipeline.model_ids[-2:] == ('facemesh-478', 'fer-static-r1')
-    assert all(name.startswith('blazeface') for name in pipeline.model_ids[:-2])
+    assert pipeline.model_ids[-3:] == ('facemesh-478', 'fer-static-r1', 'fer-temporal-r1')
+    assert all(name.startswith('blazeface') for name in pipeline.model_ids[:-3])
     assert pipeline.backend == 'onnxruntime-cpu fp32'
 
 
@@ -277,6 +279,7 @@ def test_tells_its_models_and_backend(pipeline: Pipeline) -> None:
         ),
         (PipelineConfig(landmark_model='nobody'), "model 'nobody'"),
         (PipelineConfig(expression_model='facemesh-478'), 'expected a model for static_expr'),
+        (PipelineConfig(temporal_model='fer-static-r1'), 'expected a model for temporal_expr'),
     ],
 )
 def test_what_can_not_be_loaded_is_refused(config: PipelineConfig, words: str) -> None:
@@ -344,3 +347,29 @@ def test_nobody_is_in_a_cartoon(pipeline: Pipeline, media: Path) -> None:
     assert 0.8 * NS <= ended[0].stamp_ns - last_ns <= 0.9 * NS
     assert results[-1].tracked == ()
     assert pipeline._temporal._memories == {}
+
+
+# What a person reads in single_face.mp4, frame by frame at 30 Hz, face enlarged: lips closed and
+# level up to frame 15; the corners of the mouth first rise in 16 to 17; teeth show from 19 on; the
+# smile is as wide as it gets from 21 on; in 68 it begins to narrow, in 69 the lips close over the
+# teeth; in 71, the last frame, the mouth is at rest.
+READ_FRAMES = {'onset': 16.5, 'apex': 21.0, 'offset': 68.0, 'end': 71.0}
+WITHIN_NS = 150_000_000
+
+
+@pytest.mark.data
+def test_one_smile_is_one_event(pipeline: Pipeline, media: Path) -> None:
+    with open_source(media / 'single_face.mp4') as source:
+        results = process(pipeline, list(source))
+    events = [event for result in results for event in result.events]
+    assert [event.kind for event in events] == list(EventKind)
+    assert {event.label for event in events} == {'happiness'}
+    for name, frame in READ_FRAMES.items():
+        found_ns = getattr(events[-1], f'{name}_ns')
+        assert found_ns == pytest.approx(frame * NS / 30, abs=WITHIN_NS), name
+    phases = [result.states[0].phase for result in results]
+    told = [phase for phase, _ in groupby(phases)]
+    assert told == [Phase.NEUTRAL, Phase.ONSET, Phase.APEX, Phase.OFFSET, Phase.NEUTRAL]
+    # It is told as it happens: no later than 0.2 s after it shows.
+    for event, name in zip(events, READ_FRAMES):
+        assert event.stamp_ns <= READ_FRAMES[name] * NS / 30 + 200_000_000

@@ -22,6 +22,11 @@ class Task(str, Enum):
     FACE_DETECTION = 'face_detection'
     FACE_LANDMARKS = 'face_landmarks'
     STATIC_EXPRESSION = 'static_expression'
+    TEMPORAL_EXPRESSION = 'temporal_expression'
+    CLIP_EXPRESSION = 'clip_expression'
+
+
+EXPRESSION_TASKS = (Task.STATIC_EXPRESSION, Task.TEMPORAL_EXPRESSION, Task.CLIP_EXPRESSION)
 
 
 class Colour(str, Enum):
@@ -118,7 +123,7 @@ class Manifest:
         """Check what the loader can not."""
         if len(self.sha256) != 64 or not _HEX.issuperset(self.sha256):
             raise ConfigError(f'sha256: expected 64 hex digits, found {self.sha256!r}')
-        if self.task is Task.STATIC_EXPRESSION and len(self.labels) < 2:
+        if self.task in EXPRESSION_TASKS and len(self.labels) < 2:
             raise ConfigError(f'labels: expected two or more, found {list(self.labels)}')
         if len(set(self.labels)) != len(self.labels):
             raise ConfigError(f'labels: expected each label once, found {list(self.labels)}')

@@ -112,6 +112,11 @@ PARAMETERS: tuple[Parameter, ...] = (
         'states_file', _PIPELINE.states_file,
         'YAML of named states: empty is the shipped one, none is no states.', fixed=True,
     ),
+    Parameter(
+        'temporal_model', _PIPELINE.temporal_model,
+        'Model over time: an id, the path of a manifest, or filter for the plain filter.',
+        fixed=True,
+    ),
     # Output
     Parameter(
         'contempt_alias', 'skeptical',
@@ -151,7 +156,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         'smoothing_s', _TEMPORAL.smoothing_s,
-        'Time constant of the filter over time (seconds); 0 turns it off.', 0.0, 10.0,
+        'Time constant of the plain filter (seconds); 0 turns it off.', 0.0, 10.0,
     ),
     Parameter(
         'label_margin', _TEMPORAL.label_margin,
@@ -283,6 +288,7 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
         precision=Precision(values['precision']),
         landmark_model=values['landmark_model'],
         expression_model=values['expression_model'],
+        temporal_model=values['temporal_model'],
         mirror=values['mirror'],
         states_file=values['states_file'],
         detection=DetectionConfig(

@@ -13,6 +13,7 @@ from fer_ros.recognition.temporal import (
     TemporalFilter,
     TemporalState,
 )
+from fer_ros.recognition.temporal_model import TemporalModel
 from fer_ros.recognition.trust import TrustConfig, abstention, compound
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     'Temporal',
     'TemporalConfig',
     'TemporalFilter',
+    'TemporalModel',
     'TemporalState',
     'TrustConfig',
     'abstention',

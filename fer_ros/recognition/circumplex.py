@@ -8,6 +8,7 @@ disgust and a calm dislike, and neutral is the origin.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,13 @@ VALENCE_AROUSAL: dict[str, tuple[float, float]] = {
 }
 
 
+@functools.lru_cache(maxsize=8)
+def _coordinates(labels: tuple[str, ...]) -> Float64:
+    coordinates = np.array([VALENCE_AROUSAL[label] for label in labels])
+    coordinates.flags.writeable = False
+    return coordinates
+
+
 def circumplex_of(labels: Sequence[str]) -> Float64:
     """Return (K, 2) valence and arousal of K labels."""
     unknown = [label for label in labels if label not in VALENCE_AROUSAL]
@@ -35,7 +43,7 @@ def circumplex_of(labels: Sequence[str]) -> Float64:
             f'labels: expected emotions of {sorted(VALENCE_AROUSAL)}, found {unknown}; '
             'correct the label order in the manifest'
         )
-    return np.array([VALENCE_AROUSAL[label] for label in labels])
+    return _coordinates(tuple(labels))
 
 
 def valence_arousal(probabilities: Float32, coordinates: Float64) -> tuple[float, float]:

@@ -1,15 +1,16 @@
 """From a smooth course of intensity to phases and events: when an expression came and went.
 
 Neutral, onset, apex, offset and neutral again, always in this order (Ekman & Rosenberg 2005,
-"What the face reveals"). A phase can be told only after it has begun: its stamp goes back to the
-frame in which it did, which is looked up in a short memory.
+"What the face reveals"). A phase can be told only after it has begun: its stamp goes back to when
+it did, which a short memory of the intensity tells, interpolated between frames.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 from fer_ros.errors import ConfigError
@@ -19,8 +20,9 @@ from fer_ros.types import ExpressionEvent
 # How far back a phase may have begun, and how many frames are kept at most: 1.5 s at 120 Hz.
 MEMORY_NS = 1_500_000_000
 MEMORY_FRAMES = 180
-# An expression has begun at this share of the way from rest, and is full at 1 minus that.
-BEGUN = 0.1
+# A rise has left rest (the median of the memory), and a fall the apex, at this share of the way to
+# where it shows; an expression is full at this share of its peak. Chosen on composed clips.
+LEFT, FULL = 0.2, 0.9
 # It rises as long as it gained so much over so long, and rises again from so much on.
 GAIN = 0.03
 GAIN_NS = 100_000_000
@@ -69,7 +71,7 @@ class _Episode:
 class PhaseTracker:
     """One face's phases. Memory: at most MEMORY_FRAMES pairs of stamp and intensity.
 
-    :param phase_started_ns: stamp of the frame in which the phase began.
+    :param phase_started_ns: when the phase began.
     """
 
     face_id: str
@@ -139,7 +141,8 @@ class PhaseTracker:
         self._renew(lowest=min(episode.lowest, intensity))
         if intensity >= config.offset_intensity:
             return ()
-        return (self._end(stamp_ns, self._fell_below(config.offset_intensity)),)
+        over_ns = self._since(config.offset_intensity, above=False)
+        return (self._end(stamp_ns, max(over_ns, self.phase_started_ns)),)
 
     # What the memory tells; its newest frame is the one at hand.
 
@@ -156,39 +159,38 @@ class PhaseTracker:
         return fading and intensity >= self._known().lowest + REGAIN
 
     def _rise_began(self) -> int:
-        """Return the stamp of the first frame of the rise that leads to the newest frame."""
-        values = [value for _, value in self._past]
-        low = min(values)
-        limit = low + BEGUN * (values[-1] - low)
-        return self._first_of_run(lambda value: value > limit)
+        """Return when the rise that leads to the newest frame left the level of rest."""
+        return self._left([value for _, value in self._past])
+
+    def _fall_began(self) -> int:
+        """Return when the fall that leads to the newest frame left the level of the apex."""
+        apex = [value for ns, value in self._past if ns >= self.phase_started_ns]
+        return max(self._left(apex), self.phase_started_ns)
+
+    def _left(self, values: Sequence[float]) -> int:
+        """Return since when the intensity is away from the median of what was before."""
+        now = values[-1]
+        level = median(values[:-1]) if len(values) > 1 else 0.0
+        return self._since(level + LEFT * (now - level), above=now > level)
 
     def _full_since(self) -> int:
         """Return since when the intensity is at nine tenths of the peak."""
-        limit = (1 - BEGUN) * self._known().peak
-        return max(self._first_of_run(lambda value: value >= limit), self._known().onset_ns)
-
-    def _fall_began(self) -> int:
-        """Return the first frame of the fall that leads to the newest frame."""
-        limit = (1 - BEGUN) * self._known().peak
-        return max(self._first_of_run(lambda value: value < limit), self.phase_started_ns)
-
-    def _fell_below(self, limit: float) -> int:
-        """Return since when the intensity is below a limit."""
-        return max(self._first_of_run(lambda value: value < limit), self.phase_started_ns)
+        return max(self._since(FULL * self._known().peak, above=True), self._known().onset_ns)
 
     def _low_since(self) -> int:
         """Return when a fading expression was at its lowest."""
         lowest = min(value for ns, value in self._past if ns >= self.phase_started_ns)
         return max(ns for ns, value in self._past if value == lowest)
 
-    def _first_of_run(self, holds: Callable[[float], bool]) -> int:
-        """Return the first stamp of the newest frames for which something holds."""
-        first_ns = self._past[-1][0]
+    def _since(self, limit: float, *, above: bool) -> int:
+        """Return since when the intensity is beyond a limit, interpolated between frames."""
+        later_ns, later = self._past[-1]
         for stamp_ns, value in reversed(self._past):
-            if not holds(value):
-                break
-            first_ns = stamp_ns
-        return first_ns
+            if value > limit if not above else value < limit:
+                share = (limit - value) / (later - value) if later != value else 1.0
+                return round(stamp_ns + share * (later_ns - stamp_ns))
+            later_ns, later = stamp_ns, value
+        return later_ns
 
     # State
 

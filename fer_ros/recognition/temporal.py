@@ -9,6 +9,7 @@ and a few numbers per face.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -34,7 +35,7 @@ class TemporalConfig(PhaseConfig):
     """
 
     smoothing_s: float = 0.2
-    label_margin: float = 0.05
+    label_margin: float = 0.35
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -169,6 +170,7 @@ class TemporalFilter:
 
     def update_all(self, observations: Sequence[Observation]) -> list[TemporalState]:
         """Take one frame's faces; raises DataError for a stamp that is not newer."""
+        refuse_twice(observations)
         return [self._update(seen) for seen in observations]
 
     def update(
@@ -216,6 +218,17 @@ class TemporalFilter:
         blended = memory.probabilities + np.float32(gain) * (new - memory.probabilities)
         normalised: Float32 = blended / blended.sum()
         return normalised
+
+
+def refuse_twice(observations: Sequence[Observation]) -> None:
+    """Refuse two faces with one id: whose past it is could not be told."""
+    counts = Counter(seen.face_id for seen in observations)
+    twice = sorted(face_id for face_id, count in counts.items() if count > 1)
+    if twice:
+        raise DataError(
+            f'faces: expected each id once a frame, found {", ".join(twice)} more than once; give '
+            'every face an id of its own'
+        )
 
 
 def require_newer(seen: Observation, last_ns: int) -> None:

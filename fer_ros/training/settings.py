@@ -46,15 +46,15 @@ class FitConfig:
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name in ('epochs', 'batch_size', 'rare_repeat', 'threads'):
-            _within(f'fit.{name}', getattr(self, name), 1)
-        _within('fit.seed', self.seed, 0, 2**63 - 1)
-        _within('fit.frozen_stages', self.frozen_stages, 0)
+            within(f'fit.{name}', getattr(self, name), 1)
+        within('fit.seed', self.seed, 0, 2**63 - 1)
+        within('fit.frozen_stages', self.frozen_stages, 0)
         for name in ('learning_rate', 'mixup_alpha'):
-            _within(f'fit.{name}', getattr(self, name), 1e-6, 100.0)
+            within(f'fit.{name}', getattr(self, name), 1e-6, 100.0)
         for name in ('weight_decay', 'warmup_epochs'):
-            _within(f'fit.{name}', getattr(self, name), 0.0)
+            within(f'fit.{name}', getattr(self, name), 0.0)
         for name in ('momentum', 'mixup', 'ema'):
-            _within(f'fit.{name}', getattr(self, name), 0.0, 1.0)
+            within(f'fit.{name}', getattr(self, name), 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class DistilConfig:
 
     def __post_init__(self) -> None:
         """Check the shares."""
-        _within('distil.share', self.share, 0.0, 1.0)
-        _within('distil.mesh_share', self.mesh_share, 0.0, 1.0)
-        _within('distil.share and mesh_share together', self.share + self.mesh_share, 0.0, 1.0)
+        within('distil.share', self.share, 0.0, 1.0)
+        within('distil.mesh_share', self.mesh_share, 0.0, 1.0)
+        within('distil.share and mesh_share together', self.share + self.mesh_share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ class StaticSettings:
 
     def __post_init__(self) -> None:
         """Check sizes and scales; those of the groups that other files own, too."""
-        _within('size_px', self.size_px, 16, 512)
-        _within('std', self.std, 1e-3)
+        within('size_px', self.size_px, 16, 512)
+        within('std', self.std, 1e-3)
         _check_net(self.net)
         for entry in fields(self.augment):
             lowest = 2 if entry.name == 'small_px' else 0.0
             highest = 1.0 if entry.name in _SHARES else math.inf
-            _within(f'augment.{entry.name}', getattr(self.augment, entry.name), lowest, highest)
+            within(f'augment.{entry.name}', getattr(self.augment, entry.name), lowest, highest)
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, to be compared with those of a checkpoint."""
@@ -131,7 +131,7 @@ _SHARES = (
 )
 
 
-def _within(name: str, value: float, lowest: float, highest: float = math.inf) -> None:
+def within(name: str, value: float, lowest: float, highest: float = math.inf) -> None:
     """Refuse a number out of its range, NaN included."""
     if not lowest <= value <= highest or math.isinf(value):
         upper = '' if math.isinf(highest) else f' .. {highest}'
@@ -145,11 +145,11 @@ def _check_net(net: NetConfig) -> None:
             'net: expected as many widths as blocks, found '
             f'{list(net.widths)} and {list(net.blocks)}'
         )
-    _within('net.stem', net.stem, 1)
+    within('net.stem', net.stem, 1)
     for name, numbers in (('widths', net.widths), ('blocks', net.blocks)):
         for number in numbers:
-            _within(f'net.{name}', number, 1)
-    _within('net.dropout', net.dropout, 0.0, 0.99)
+            within(f'net.{name}', number, 1)
+    within('net.dropout', net.dropout, 0.0, 0.99)
 
 
 Group = TypeVar('Group')
@@ -163,17 +163,17 @@ def load_settings(path: Path) -> StaticSettings:
     entries = load_yaml(path)
     try:
         nested = {
-            'net': _group(NetConfig, 'net.', entries.pop('net', {})),
-            'fit': _group(FitConfig, 'fit.', entries.pop('fit', {})),
-            'augment': _group(AugmentConfig, 'augment.', entries.pop('augment', {})),
-            'distil': _group(DistilConfig, 'distil.', entries.pop('distil', {})),
+            'net': group(NetConfig, 'net.', entries.pop('net', {})),
+            'fit': group(FitConfig, 'fit.', entries.pop('fit', {})),
+            'augment': group(AugmentConfig, 'augment.', entries.pop('augment', {})),
+            'distil': group(DistilConfig, 'distil.', entries.pop('distil', {})),
         }
-        return _group(StaticSettings, '', {**entries, **nested})
+        return group(StaticSettings, '', {**entries, **nested})
     except ConfigError as error:
         raise ConfigError(f'{path}: {error}') from None
 
 
-def _group(kind: type[Group], prefix: str, entries: Any) -> Group:
+def group(kind: type[Group], prefix: str, entries: Any) -> Group:
     """Make one dataclass of a mapping."""
     if not isinstance(entries, Mapping):
         raise ConfigError(f'{prefix}: expected a mapping, found {type(entries).__name__}')

@@ -70,7 +70,7 @@ def train_static(
 
 def load_splits(data_dir: Path, out_dir: Path, settings: StaticSettings) -> Splits:
     """Read both splits; their landmarks are found once and kept in the output folder."""
-    _made(out_dir)
+    made(out_dir)
     landmarker = Landmarker(load_engine(settings.landmark_model, Task.FACE_LANDMARKS, Device.CPU))
     train, valid = (
         load_split(
@@ -149,7 +149,7 @@ def _doubt_hard_faces(
     )
 
 
-def _made(out_dir: Path) -> None:
+def made(out_dir: Path) -> None:
     """Make the output folder."""
     try:
         out_dir.mkdir(parents=True, exist_ok=True)

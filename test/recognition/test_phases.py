@@ -28,10 +28,10 @@ def follow(
     return tracker, phases, events
 
 
-def frames(event: ExpressionEvent) -> tuple[int | None, ...]:
-    """Return in which frame it was told, began, was full, began to fade and was over."""
+def frames(event: ExpressionEvent) -> tuple[float | None, ...]:
+    """Return at which frame it was told, began, was full, began to fade and was over."""
     stamps = (event.stamp_ns, event.onset_ns, event.apex_ns, event.offset_ns, event.end_ns)
-    return tuple(None if stamp is None else stamp // STEP_NS for stamp in stamps)
+    return tuple(None if stamp is None else stamp / STEP_NS for stamp in stamps)
 
 
 def test_a_smile_by_hand() -> None:
@@ -41,21 +41,29 @@ def test_a_smile_by_hand() -> None:
     assert phases == [N, N, N, N, ON, ON, ON, A, A, A, OFF, OFF, N, N]
     assert [event.kind for event in events] == list(EventKind)
     onset, apex, offset, end = events
-    # At 0.6 the rise from 0 shows; a tenth of it, 0.06, was passed in frame 2.
-    assert frames(onset) == (4, 2, None, None, None)
+    # At 0.6 the rise shows. Rest is the median of (0, 0, 0.1, 0.3), 0.05; a fifth of the way to
+    # 0.6 is 0.16, three tenths of the way from frame 2 to frame 3.
+    assert frames(onset) == (4, 2.3, None, None, None)
     # 0.9 of the peak of 1 was reached in frame 5.
-    assert frames(apex) == (7, 2, 5, None, None)
-    # Below 0.9 of the peak from frame 10 on.
-    assert frames(offset) == (10, 2, 5, 10, None)
-    assert frames(end) == (12, 2, 5, 10, 12)
+    assert frames(apex) == (7, 2.3, 5, None, None)
+    # The median since then is 1; a fifth of the way to 0.7 is 0.94, 0.04 of the way from 0.95.
+    assert frames(offset) == (10, 2.3, 5, 9.04, None)
+    # And from 0.4 to 0.2 it passes 0.25 after three quarters.
+    assert frames(end) == (12, 2.3, 5, 9.04, 11.75)
     assert {event.label for event in events} == {'happiness'}
     assert [event.peak for event in events] == [0.6, 1.0, 1.0, 1.0]
-    assert end.duration_ns == 10 * STEP_NS
+    assert end.duration_ns == pytest.approx(9.45 * STEP_NS)
 
 
-def test_a_phase_goes_back_to_the_frame_in_which_it_began() -> None:
+def test_a_phase_goes_back_to_when_it_began() -> None:
     tracker, *_ = follow(*SMILE[:5])
-    assert (tracker.phase, tracker.phase_started_ns) == (Phase.ONSET, 2 * STEP_NS)
+    assert (tracker.phase, tracker.phase_started_ns) == (Phase.ONSET, 230_000_000)
+
+
+def test_a_rest_that_wavers_does_not_begin_the_rise() -> None:
+    _, _, events = follow(0.3, 0.1, 0.2, 0.2, 0.2, 0.25, 0.9)
+    # Rest 0.2, a fifth of the way 0.34: 0.09 / 0.65 of the way from frame 5.
+    assert frames(events[0])[1] == pytest.approx(5 + 0.09 / 0.65, abs=1e-6)
 
 
 def test_phases_come_in_order_however_fast_it_falls() -> None:

@@ -139,9 +139,9 @@ def test_rises_again_before_it_is_over() -> None:
 
 def test_a_phase_knows_when_it_began() -> None:
     states = run(TemporalFilter(TemporalConfig(smoothing_s=0.0)), [0.0, 0.5, 0.7, 0.9, 0.9, 0.0])
-    began = [state.phase_started_ns // (NS // 10) for state in states]
-    # That it was full at the fourth frame shows at the fifth.
-    assert began == [0, 1, 1, 1, 3, 5]
+    began = [round(state.phase_started_ns * 100 / NS) for state in states]
+    # A fifth of the way from 0 to 0.5; 0.81 between 0.7 and 0.9; a fifth of the way down to 0.
+    assert began == [0, 2, 2, 2, 26, 42]
 
 
 def test_intensity_is_all_but_neutral() -> None:

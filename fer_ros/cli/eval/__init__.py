@@ -13,6 +13,7 @@ KINDS = {
     'compare': 'whether two recordings hold the same results, apart from timing',
     'label': 'a page on this machine to label a recording by hand',
     'aus': 'action units: distance of emotions from neutral, cross-talk of drawn ones',
+    'temporal': 'models over time, on clips composed from stills',
     'jitter': 'changes of the label on photos that tremble',
     'datasets': 'the data sets that can be read, and how their folders look',
     'dataset': 'the whole chain on a data set that you have',

@@ -9,6 +9,7 @@ from fer_ros.errors import MissingExtra
 
 KINDS = {
     'static': 'the static expression model, on FER+',
+    'temporal': 'the model over time, on clips composed from FER+',
     'certainty': 'how much less certain a model has to be of hard faces, into its manifest',
 }
 _EXTRAS = ('torch', 'onnx')
