@@ -59,9 +59,10 @@ class SampleReader:
         """Load the models; still images are searched for faces of every size."""
         config = config or PipelineConfig()
         self._layout = layout
-        self._clips = Pipeline(config) if layout.media is not Media.IMAGE else None
-        searched = replace(config.detection, far_faces=FarFaces.ALL)
-        self._stills = Pipeline(replace(config, detection=searched))
+        if layout.media is Media.IMAGE:
+            searched = replace(config.detection, far_faces=FarFaces.ALL)
+            config = replace(config, detection=searched)
+        self._pipeline = Pipeline(config)
         landmarks = load_engine(config.landmark_model, Task.FACE_LANDMARKS, config.device)
         expression = load_engine(config.expression_model, Task.STATIC_EXPRESSION, config.device)
         self._landmarker = Landmarker(landmarks)
@@ -89,8 +90,8 @@ class SampleReader:
 
     def _still(self, sample: Sample, pixels: UInt8) -> Reading:
         """Read one image, the face in the labelled box or else the largest one."""
-        self._stills.reset()
-        states = self._stills.process(Frame(0, 'still', 0, pixels)).states
+        self._pipeline.reset()
+        states = self._pipeline.process(Frame(0, 'still', 0, pixels)).states
         state = labelled_face(states, sample.box_px)
         aligned = self._aligned(sample, pixels)
         box = sample.box_px
@@ -121,12 +122,11 @@ class SampleReader:
 
     def _clip(self, source: Source) -> Reading:
         """Follow the faces of a clip and read the one that is largest and longest there."""
-        pipeline = self._clips or self._stills
-        pipeline.reset()
+        self._pipeline.reset()
         seen: dict[str, list[tuple[int, FaceState]]] = {}
         with source:
             for frame in source:
-                for state in pipeline.process(frame).states:
+                for state in self._pipeline.process(frame).states:
                     seen.setdefault(state.face.face_id, []).append((frame.sequence, state))
         if not seen:
             return Reading(None, None)

@@ -22,8 +22,10 @@ def read(folder: Folder) -> Iterator[Sample]:
 
 
 def _crop(folder: Folder, path: Path) -> Path | None:
-    """Return the authors' crop of a still."""
+    """Return the authors' crop of a still, which may be all that there is."""
     split = path.parent.parent.name
+    if 'Aligned' in split:
+        return path
     return folder.maybe(
         *(
             f'{split}_Aligned_Faces{extra}/{path.parent.name}/{path.stem}{suffix}'

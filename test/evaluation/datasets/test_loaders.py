@@ -229,6 +229,9 @@ def test_sfew_pairs_stills_with_the_authors_crops(tmp_path: Path) -> None:
     assert len(samples) == len(SEVEN)
     assert all(sample.aligned is not None for sample in samples)
     assert samples[0].groups == {'film': 'Hangover'}
+    (tmp_path / 'Val').rename(tmp_path / 'elsewhere')
+    alone = list(open_dataset('sfew', tmp_path))
+    assert [sample.aligned for sample in alone] == [sample.paths[0] for sample in alone]
 
 
 def test_names_of_posed_photos_tell_all(tmp_path: Path) -> None:
