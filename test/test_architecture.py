@@ -33,6 +33,7 @@ HOMES = {
     'trajectory_msgs': {'nodes'},
     'onnxruntime': {'inference', 'training'},
     'aiohttp': {'generation'},
+    'tensorrt': {'inference'},
     'mediapipe': {'detection', 'evaluation'},
 }
 # And in a room that has to start without them, the only files that may; nothing imports those
@@ -40,6 +41,7 @@ HOMES = {
 FILES_OF = {
     'torch': {'torch_engine.py', 'torch_graph.py', 'torch_operators.py'},
     'onnxruntime': {'onnxruntime_engine.py', 'forms.py'},
+    'tensorrt': {'tensorrt_engine.py'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))
 

@@ -49,16 +49,17 @@ def write_whole(path: Path, content: bytes) -> None:
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock that every process of this machine respects; it ends with the process."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open('w') as file:
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context(path.open('w'))
             fcntl.flock(file, fcntl.LOCK_EX)
-            yield
-    except OSError as error:
-        raise ModelError(
-            f'{path}: expected a file that can be locked, found: {error.strerror}; set '
-            'FER_ROS_CACHE to a folder on a local disk'
-        ) from None
+        except OSError as error:
+            raise ModelError(
+                f'{path}: expected a file that can be locked, found: {error.strerror}; set '
+                'FER_ROS_CACHE to a folder on a local disk'
+            ) from None
+        yield
 
 
 def sha256_of(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
@@ -16,6 +17,7 @@ from fer_ros.inference.manifest import Manifest, Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine, Provider, cuda_is_built_in
 from fer_ros.inference.serving import ServingEngine
 from fer_ros.inference.store import find_manifest
+from fer_ros.inference.tensorrt_build import Building, NotBuilt
 
 
 class Device(str, Enum):
@@ -81,21 +83,38 @@ def load_engine(
         if device is Device.AUTO:
             return _on_cpu(manifest, precision, gpu.reason)
         raise _refusal(device, gpu.reason)
+    return _on_gpu(manifest, device, precision, gpu.reason)
+
+
+def _on_gpu(manifest: Manifest, device: Device, precision: Precision, found: str) -> Engine:
+    """Load a model onto the first backend that has it and says what the CPU says.
+
+    :param found: the GPU, in words.
+    """
     spare = OnnxRuntimeEngine(manifest)
     refusals: list[str] = []
+    building: Callable[[], Engine | None] | None = None
     for backend in _ORDER[device]:
         for tried in precision.tried:
-            why = '; '.join([gpu.reason, *refusals])
+            why = '; '.join([found, *refusals])
             try:
                 engine = open_backend(backend, manifest, tried, why)
                 parity.check(engine, spare)
+            except NotBuilt as error:
+                refusals.append(f'{error}; it is built now')
+                again = functools.partial(open_backend, backend, manifest, tried, found)
+                building = _once_built(Building(error.onnx, error.key), again, spare)
+                break
             except FerError as error:
                 refusals.append(f'not {backend.value} {tried.value}: {error}')
             else:
-                return ServingEngine(engine, spare)
+                return ServingEngine(engine, spare, building)
+    reason = '; '.join([found, *refusals])
+    if building is not None:
+        return ServingEngine(_on_cpu(manifest, precision, reason), spare, building)
     if device is not Device.AUTO:
         raise _refusal(device, '; '.join(refusals))
-    return _on_cpu(manifest, precision, '; '.join([gpu.reason, *refusals]))
+    return _on_cpu(manifest, precision, reason)
 
 
 def _on_cpu(manifest: Manifest, precision: Precision, reason: str = 'chosen') -> Engine:
@@ -104,6 +123,21 @@ def _on_cpu(manifest: Manifest, precision: Precision, reason: str = 'chosen') ->
         quantised = find_manifest(str(manifest.int8), manifest.task)
         manifest = replace(quantised, id=manifest.id)
     return OnnxRuntimeEngine(manifest, reason=reason)
+
+
+def _once_built(
+    building: Building, load: Callable[[], Engine], spare: Engine
+) -> Callable[[], Engine | None]:
+    """Return what gives the engine that is being built, None until it is."""
+
+    def better() -> Engine | None:
+        if not building.ready():
+            return None
+        engine = load()
+        parity.check(engine, spare)
+        return engine
+
+    return better
 
 
 def open_backend(
@@ -121,8 +155,12 @@ def open_backend(
 
 def _tensorrt(manifest: Manifest, reason: str) -> Engine:
     """TensorRT, from its cached engine."""
-    _need('tensorrt', 'TensorRT')
-    raise ModelError(f"model '{manifest.id}': TensorRT is not covered yet ({reason})")
+    from fer_ros.inference.tensorrt_engine import load
+
+    gpu = probe_gpu()
+    if gpu.gpu is None:
+        raise ModelError(gpu.reason)
+    return load(manifest, gpu.gpu, reason)
 
 
 def _torch_cuda(manifest: Manifest, reason: str) -> Engine:
