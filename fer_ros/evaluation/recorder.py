@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from rosbags.rosbag2 import StoragePlugin, Writer
@@ -15,7 +15,7 @@ from fer_ros.sources.bag_reader import open_bag
 
 
 class ResultsBag:
-    """Writes serialised messages to a bare ``.mcap`` file; use it as a context manager.
+    """Writes serialised messages to a bare ``.mcap`` file; close it.
 
     rosbags writes a folder with the file in it: it is made beside the result and the file moved
     out when the bag is closed, so that a half-written file never bears the result's name.
@@ -53,23 +53,10 @@ class ResultsBag:
         written.replace(self._path)
         shutil.rmtree(self._folder)
 
-    def __enter__(self) -> ResultsBag:
-        """Open already."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close, after an error too: what was written before it can be read."""
-        self.close()
-
 
 def join_bags(parts: Sequence[Path], path: Path, typestore: Any) -> None:
     """Write the messages of several files of :class:`ResultsBag` into one, in their order."""
-    with ResultsBag(path, typestore) as joined:
+    with closing(ResultsBag(path, typestore)) as joined:
         for part in parts:
             bag = open_bag(part, typestore)
             try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import TracebackType
 
 import cv2
 
@@ -69,16 +68,3 @@ class AnnotatedVideo:
                 'opencv-python-headless'
             )
         self._writer = writer
-
-    def __enter__(self) -> AnnotatedVideo:
-        """Open at the first frame."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()

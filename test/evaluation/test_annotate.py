@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 
 import cv2
 import numpy as np
@@ -91,7 +92,7 @@ def brightness(path) -> list[int]:
 
 def test_uneven_stamps_become_a_steady_video(tmp_path):
     path = tmp_path / 'annotated.mp4'
-    with AnnotatedVideo(path, 10.0) as video:
+    with closing(AnnotatedVideo(path, 10.0)) as video:
         # At 0, .1 and .4 s: the last frame's place is the fifth; one at .41 s has no room.
         for level, second in ((50, 0.0), (100, 0.1), (150, 0.4), (200, 0.41)):
             pixels = np.full((48, 64, 3), level, np.uint8)
@@ -104,7 +105,7 @@ def test_uneven_stamps_become_a_steady_video(tmp_path):
 
 def test_odd_sizes_and_changes_of_size(tmp_path):
     path = tmp_path / 'annotated.mp4'
-    with AnnotatedVideo(path, 10.0) as video:
+    with closing(AnnotatedVideo(path, 10.0)) as video:
         video.write(np.zeros((49, 65, 3), np.uint8), 0)
         video.write(np.zeros((100, 100, 3), np.uint8), NS // 10)
     assert len(brightness(path)) == 2
@@ -113,7 +114,7 @@ def test_odd_sizes_and_changes_of_size(tmp_path):
 @pytest.mark.parametrize('size', [(1, 1), (1, 50), (3, 2)])
 def test_images_of_a_pixel(tmp_path, size):
     path = tmp_path / 'annotated.mp4'
-    with AnnotatedVideo(path, 10.0) as video:
+    with closing(AnnotatedVideo(path, 10.0)) as video:
         video.write(np.zeros((*size, 3), np.uint8), 0)
     assert len(brightness(path)) == 1
 
@@ -124,7 +125,7 @@ def test_images_of_a_pixel(tmp_path, size):
 )
 def test_rates_that_no_player_takes(tmp_path, claimed, fps):
     path = tmp_path / 'annotated.mp4'
-    with AnnotatedVideo(path, claimed) as video:
+    with closing(AnnotatedVideo(path, claimed)) as video:
         video.write(np.zeros((48, 64, 3), np.uint8), 0)
         video.write(np.zeros((48, 64, 3), np.uint8), NS)
     assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == pytest.approx(fps, rel=0.01)
@@ -133,7 +134,7 @@ def test_rates_that_no_player_takes(tmp_path, claimed, fps):
 
 def test_a_long_gap_is_cut(tmp_path):
     path = tmp_path / 'annotated.mp4'
-    with AnnotatedVideo(path, 10.0) as video:
+    with closing(AnnotatedVideo(path, 10.0)) as video:
         for level, second in ((50, 0), (150, 3600), (100, 3601)):
             video.write(np.full((48, 64, 3), level, np.uint8), second * NS)
     found = brightness(path)
@@ -143,6 +144,6 @@ def test_a_long_gap_is_cut(tmp_path):
 
 
 def test_no_frame_no_file(tmp_path):
-    with AnnotatedVideo(tmp_path / 'annotated.mp4', 10.0):
+    with closing(AnnotatedVideo(tmp_path / 'annotated.mp4', 10.0)):
         pass
     assert not list(tmp_path.iterdir())

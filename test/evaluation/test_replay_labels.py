@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from contextlib import closing
+
 import pytest
 from rclpy.serialization import serialize_message
 from std_msgs.msg import String
@@ -133,7 +135,7 @@ def test_no_csv(tmp_path):
 
 def bag(tmp_path):
     path = tmp_path / 'clip.mcap'
-    with ResultsBag(path, typestore()) as written:
+    with closing(ResultsBag(path, typestore())) as written:
         for second, text in ((10, 'happy'), (12, ''), (13, 'sad')):
             data = serialize_message(String(data=text))
             written.write('/truth', 'std_msgs/msg/String', data, second * S)

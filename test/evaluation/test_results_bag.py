@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import contextlib
 import math
+from contextlib import closing, suppress
 
 import pytest
 from builtin_interfaces.msg import Time
@@ -52,7 +52,7 @@ def diagnostics(stamp_ns: int):
 
 
 def write(path, count: int = 2):
-    with ResultsBag(path, typestore()) as bag:
+    with closing(ResultsBag(path, typestore())) as bag:
         put(bag, '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', diagnostics(STAMP_NS), 0)
         for index in range(count):
             put(bag, '/fer/expressions', ARRAY, expressions(STAMP_NS + index), index)
@@ -103,7 +103,7 @@ def test_only_the_result_is_left(tmp_path):
 def test_an_error_leaves_what_was_written(tmp_path):
     path = tmp_path / 'results.mcap'
     bag = ResultsBag(path, typestore())
-    with contextlib.suppress(KeyboardInterrupt), bag:
+    with suppress(KeyboardInterrupt), closing(bag):
         put(bag, '/fer/expressions', ARRAY, expressions(STAMP_NS), 0)
         raise KeyboardInterrupt
     assert len(read_results(path)[0]) == 1
@@ -112,7 +112,7 @@ def test_an_error_leaves_what_was_written(tmp_path):
 def test_an_older_result_stays_until_the_new_one_is_whole(tmp_path):
     path = tmp_path / 'results.mcap'
     write(path, count=1)
-    with ResultsBag(path, typestore()) as bag:
+    with closing(ResultsBag(path, typestore())) as bag:
         put(bag, '/fer/expressions', ARRAY, expressions(STAMP_NS), 0)
         assert len(read_results(path)[0]) == 1
         put(bag, '/fer/expressions', ARRAY, expressions(STAMP_NS + 1), 1)
@@ -150,7 +150,7 @@ def test_results_that_can_not_be_ours(tmp_path):
     path = tmp_path / 'results.mcap'
     message = expressions(STAMP_NS)
     message.faces[0].phase = 200
-    with ResultsBag(path, typestore()) as bag:
+    with closing(ResultsBag(path, typestore())) as bag:
         put(bag, '/fer/expressions', ARRAY, message, 0)
     with pytest.raises(DataError, match='expected results of fer_ros, found: 200') as error:
         read_results(path)
