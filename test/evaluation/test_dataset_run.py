@@ -111,6 +111,21 @@ def test_figures_by_hand(rafdb: Path) -> None:
     assert (gap.best, gap.worst, gap.difference.value) == ('male', 'female', 0.5)
 
 
+def test_intervals_draw_people_where_there_are_enough(tmp_path: Path) -> None:
+    readings = {}
+    for number, person in enumerate(['KA', 'KL', 'KM', 'KR', 'MK'] * 2):
+        name = f'{person}.HA{number // 5 + 1}.{number}.tiff'
+        (tmp_path / name).touch()
+        said = 'happiness' if person == 'KA' else 'sadness'
+        readings[name] = Reading(scores(said), None)
+    found = measured('jaffe', tmp_path, Told(**readings))
+    assert found.interval_over == 'people'
+    assert found.end_to_end is not None
+    interval = found.end_to_end.accuracy
+    # Five people, one of them right: draws of five hold her 0 to 3 times in 95 of 100.
+    assert (interval.value, interval.low, interval.high) == pytest.approx((0.2, 0.0, 0.6))
+
+
 def test_the_report_is_json_and_text(rafdb: Path) -> None:
     found = measured('rafdb', rafdb, Told(**READINGS))
     plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
@@ -270,7 +285,7 @@ def test_the_chain_on_stills(
     assert (end['faces'], end['missed']) == (2, 1)
     assert end['recall']['happiness'] == 0.5
     assert found['found_only']['accuracy']['value'] == 1.0
-    assert found['interval_over'] == 'people'
+    assert found['interval_over'] == 'samples'  # one person is no sample of people
 
 
 def test_the_chain_and_the_box_on_a_scene(

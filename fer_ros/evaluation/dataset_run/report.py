@@ -87,7 +87,7 @@ class DatasetReport:
     :param unlabelled: samples without a class.
     :param lacking: our classes that the set lacks; they are no answers in the figures.
     :param unreadable: samples whose files could not be read, and why the first could not.
-    :param interval_over: what the intervals resample: people where each is known, else faces.
+    :param interval_over: what the intervals resample: people where there are enough, else samples.
     :param found_only: end to end without the missed faces.
     :param aligned: the recogniser alone on the authors' crops or labelled boxes.
     :param accuracy_of_all_answers: end to end with the classes that the set lacks as answers too.

@@ -12,6 +12,8 @@ from fer_ros.evaluation.datasets import Layout, Sample
 from fer_ros.evaluation.metrics import Labels, answers_of
 from fer_ros.types import Float32, Float64
 
+MIN_PEOPLE = 5  # fewer, drawn again and again, tell nothing of others
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
@@ -24,7 +26,8 @@ class Scored:
     :param aligned: (N, K) of the recogniser alone; a row of NaN has no labelled face.
     :param labels: (N,) places among the classes; -1 where there is none, or a compound one.
     :param all_right: (N,) whether the label is the strongest of all classes of the model.
-    :param people: who each is, or None where that is not known of each.
+    :param people: who each is, or None where that is not known of each, or they are too few to be
+        drawn from.
     """
 
     samples: Sequence[Sample]
@@ -64,7 +67,7 @@ class Scored:
             aligned=_rows([one.aligned for one in readings], len(labels))[:, kept],
             labels=places(truth, classes),
             all_right=np.where(wanted >= 0, answers_of(scores) == wanted, -1),
-            people=people if all(people) else None,
+            people=people if all(people) and len(set(people)) >= MIN_PEOPLE else None,
         )
 
 

@@ -70,16 +70,15 @@ def _confusion(figures: ClassFigures) -> Iterator[str]:
     yield f'{"label":14} {"recall":>6}  answers: ' + ' '.join(f'{name[:6]:>6}' for name in names)
     for name, row in zip(names, figures.confusion):
         value = figures.recall[name]
-        shown = '     -' if np.isnan(value) else f'{value:6.3f}'
-        yield f'{name:14} {shown}           ' + ' '.join(f'{count:6d}' for count in row)
+        yield f'{name:14} {_share(value):>6}           ' + ' '.join(f'{count:6d}' for count in row)
 
 
 def _numbers(report: DatasetReport) -> Iterator[str]:
     for name, found in (('valence', report.valence), ('arousal', report.arousal)):
         if found:
             yield (
-                f'{name}: CCC {found.ccc:.3f}  PCC {found.pcc:.3f}  RMSE {found.rmse:.3f}  '
-                f'on {found.faces} faces'
+                f'{name}: CCC {_share(found.ccc)}  PCC {_share(found.pcc)}  '
+                f'RMSE {_share(found.rmse)}  on {found.faces} faces'
             )
     for one in report.detection:
         yield f'found at {one.from_px:g}..{one.to_px:g} px: {one.rate:.3f} of {one.faces}'
@@ -88,7 +87,7 @@ def _numbers(report: DatasetReport) -> Iterator[str]:
 def _units(report: DatasetReport) -> Iterator[str]:
     for code, found in (report.units or {}).items():
         yield (
-            f'AU{code:<3d} F1 {found.f1:.3f}  ICC(3,1) {found.icc:.3f}  '
+            f'AU{code:<3d} F1 {_share(found.f1):>5}  ICC(3,1) {_share(found.icc):>6}  '
             f'shown in {found.shown} of {found.frames} frames'
         )
     if report.units_not_estimated:
@@ -113,3 +112,8 @@ def _groups(report: DatasetReport) -> Iterator[str]:
 
 def _interval(found: Interval) -> str:
     return f'{found.value:6.3f} [{found.low:.3f}, {found.high:.3f}]'
+
+
+def _share(value: float) -> str:
+    """Return a figure, or a dash where there is nothing to measure."""
+    return '-' if np.isnan(value) else f'{value:.3f}'

@@ -13,8 +13,7 @@ from fer_ros.evaluation.datasets import Sample
 from fer_ros.evaluation.metrics import binary_f1, icc_3_1
 from fer_ros.types import Float64
 
-SHOWN_GRADED = 0.4  # strength from which a unit is labelled as shown: 2 of 5, as on DISFA
-SHOWN = 0.5  # strength from which the chain's own estimate counts as shown
+SHOWN = 0.4  # strength from which a unit counts as shown: B, or 2 of 5, as papers on DISFA take it
 
 Read = Sequence[tuple[Sample, Reading]]
 
@@ -54,7 +53,7 @@ def _pairs(tables: Read, code: int) -> tuple[Float64, Float64]:
 
 
 def _figures(found: Float64, wanted: Float64, *, graded: bool) -> UnitFigures:
-    shown = wanted >= (SHOWN_GRADED if graded else SHOWN)
+    shown = wanted >= SHOWN
     answers = np.where(np.isnan(found), -1, found >= SHOWN)
     return UnitFigures(
         frames=len(wanted),
