@@ -156,6 +156,8 @@ def facs_from(state: FaceState, header: Header) -> FacialActionUnits:
     if look is not None and look.from_eyes:
         units.update(gaze_units(look.eye_yaw_rad, look.eye_pitch_rad, state.face.score))
     for code, unit in units.items():
+        if code >= len(intensity):
+            continue  # our own combinations have no place among FACS's codes
         intensity[code], confidence[code] = unit.intensity, unit.confidence
     return FacialActionUnits(header=header, intensity=intensity, confidence=confidence)
 

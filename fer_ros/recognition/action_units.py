@@ -17,6 +17,7 @@ from fer_ros.errors import DataError
 from fer_ros.recognition.au_filters import (
     BLINK,
     CENTRAL,
+    OBLIQUE,
     TWO_SIDED,
     AuFilters,
     rows_of,
@@ -124,6 +125,8 @@ class ActionUnitReader:
         for code in CENTRAL:
             confidence = self._filters.reliability[code] * seen[False]
             found[code] = ActionUnit(values[rows_of(code)[0]], confidence)
+        brows = self._filters.reliability[OBLIQUE] * seen[True]
+        found[OBLIQUE] = ActionUnit(values[rows_of(OBLIQUE)[0]], brows)
         self._split_lids(face, found, seen[True])
         return found
 

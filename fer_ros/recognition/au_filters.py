@@ -25,10 +25,13 @@ FEATURES = SKIN * (3 + CHANNELS)
 TWO_SIDED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 20, 43)
 CENTRAL = (17, 23, 24, 25, 26, 27, 28)
 BLINK = 45  # read from the time course of 43
+# Not a code of FACS: 1 and 4 together, the oblique brows of sadness, which the manual describes as
+# an appearance of its own. What tells them is the inner brow against the outer one.
+OBLIQUE, OBLIQUE_OF = 104, (1, 4)
 CODES = tuple(sorted((*TWO_SIDED, *CENTRAL, BLINK)))
 # Rows of the filters: right sides, left sides, both sides' mean, then those of the middle.
 _SIDES = len(TWO_SIDED)
-ROWS = 3 * _SIDES + len(CENTRAL)
+ROWS = 3 * _SIDES + len(CENTRAL) + 1  # the last one: OBLIQUE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +78,8 @@ def rows_of(code: int) -> tuple[int, ...]:
     if code in TWO_SIDED:
         row = TWO_SIDED.index(code)
         return row, row + _SIDES, row + 2 * _SIDES
+    if code == OBLIQUE:
+        return (ROWS - 1,)
     return (3 * _SIDES + CENTRAL.index(code),)
 
 
@@ -112,9 +117,11 @@ def load_filters(weights: Path, reliability: Path) -> AuFilters:
 def _reliability(table: NDArray[np.float64], path: Path) -> dict[int, float]:
     """Return the table by code; a unit that it lacks is not vouched for."""
     values = {int(code): float(value) for code, value in table}
-    if set(values) - set(CODES) or not all(0.0 <= value <= 1.0 for value in values.values()):
+    if set(values) - {*CODES, OBLIQUE} or not all(
+        0.0 <= value <= 1.0 for value in values.values()
+    ):
         raise ModelError(
             f'{path}: expected codes of {list(CODES)} and reliabilities 0..1, found '
             f'{sorted(values.items())}; measure them again'
         )
-    return {code: values.get(code, 0.0) for code in CODES}
+    return {code: values.get(code, 0.0) for code in (*CODES, OBLIQUE)}

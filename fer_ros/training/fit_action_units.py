@@ -44,13 +44,21 @@ from fer_ros.evaluation.stills import aligned, alignments, locate_stills
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.inference.store import find_manifest
-from fer_ros.recognition.au_filters import CENTRAL, FEATURES, TWO_SIDED, rows_of
+from fer_ros.recognition.au_filters import (
+    FEATURES,
+    OBLIQUE,
+    OBLIQUE_OF,
+    ROWS,
+    TWO_SIDED,
+    rows_of,
+)
 from fer_ros.recognition.face_shape import SKIN, face_shape, neutral_face
 from fer_ros.recognition.face_texture import CROP_PX, face_texture, texture_at
+from fer_ros.taxonomy import EMOTIONS, Emotion
 from fer_ros.types import Float32, Float64, UInt8
 
 _SHAPE = SKIN * 3  # features before the texture's
-_LIKELY_NEUTRAL = 0.7  # share of the votes of the people whose differences are noise
+_LIKELY = 0.7  # share of the votes of people whose differences are noise
 _TURN_RAD = np.radians(25.0)
 
 
@@ -64,6 +72,7 @@ class Setting:
     :param shape_ridge, texture_ridge: variance added to the noise of each feature; an infinite
         one leaves the features out.
     :param others: weight of the other units in the noise.
+    :param smiles: weight of real smiles in the noise, for units that a smile is mistaken for.
     """
 
     code: int
@@ -73,6 +82,7 @@ class Setting:
     shape_ridge: float
     texture_ridge: float
     others: float
+    smiles: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +91,7 @@ class Statistics:
 
     :param mean: (FEATURES,) of neutral people.
     :param noise: (FEATURES, FEATURES) covariance of neutral people.
+    :param smiles: second moment of how real smiles differ from neutral.
     :param nuisance: second moment of what turned heads and other light change.
     :param templates: by code, mean change by the right half (or both, of a unit without sides).
     :param moments: by code, second moment of the change, both sides.
@@ -89,6 +100,7 @@ class Statistics:
 
     mean: Float64
     noise: Float64
+    smiles: Float64
     nuisance: Float64
     templates: dict[int, Float64]
     moments: dict[int, Float32]
@@ -113,8 +125,9 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     rows = rng.permutation(neutral_rows(faces, landmarks))[: options.faces]
     drawn = draw(faces, landmarks, rows, MeshReader(landmarker), rng)
-    found = statistics(population(faces, landmarks), *drawn)
-    arrays = filters(found, settings(), population(faces, landmarks))
+    people = population(faces, landmarks)
+    smiling = population(faces, landmarks, Emotion.HAPPINESS)
+    arrays = filters(statistics(people, smiling, *drawn), settings(), people)
     with options.out.open('wb') as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     print(json.dumps({'faces': len(rows), 'bytes': options.out.stat().st_size}))
@@ -151,10 +164,13 @@ def mirror_of(rows: NDArray[np.floating]) -> NDArray[np.floating]:
     return (cube * sign).reshape(len(rows), FEATURES)
 
 
-def population(faces: VotedFaces, landmarks_px: Float32) -> Float32:
-    """Return (N, FEATURES) of people who are likely neutral."""
-    share = faces.votes[:, 0] / np.maximum(faces.votes.sum(axis=1), 1)
-    chosen = np.isfinite(landmarks_px).all(axis=(1, 2)) & (share >= _LIKELY_NEUTRAL)
+def population(
+    faces: VotedFaces, landmarks_px: Float32, emotion: Emotion = Emotion.NEUTRAL
+) -> Float32:
+    """Return (N, FEATURES) of people who likely show an emotion."""
+    votes = faces.votes[:, EMOTIONS.index(emotion.value)]
+    share = votes / np.maximum(faces.votes.sum(axis=1), 1)
+    chosen = np.isfinite(landmarks_px).all(axis=(1, 2)) & (share >= _LIKELY)
     points, images = landmarks_px[chosen], faces.images[chosen]
     matrices = alignments(points, images.shape[1], CROP_PX)
     crops = aligned(images, matrices, CROP_PX)
@@ -214,7 +230,9 @@ def _disturbed(portrait: Portrait, rng: np.random.Generator) -> list[UInt8]:
     ]
 
 
-def statistics(people: Float32, changes: dict[int, Float32], wobble: Float32) -> Statistics:
+def statistics(
+    people: Float32, smiling: Float32, changes: dict[int, Float32], wobble: Float32
+) -> Statistics:
     """Return mean, noise and templates, everything made symmetric by mirror images."""
     mean = (people.mean(axis=0) + mirror_of(people).mean(axis=0)) / 2
     both = np.concatenate([people, mirror_of(people)]) - mean
@@ -226,18 +244,22 @@ def statistics(people: Float32, changes: dict[int, Float32], wobble: Float32) ->
             rows.mean(axis=0) if sides == 1 else (rows + twins).mean(axis=0) / 2, np.float64
         )
         moments[code] = (rows.T @ rows + twins.T @ twins) / np.float32(sides * len(rows))
+    one_side = sum(templates[code] for code in OBLIQUE_OF)
+    templates[OBLIQUE] = one_side + mirror_of(one_side[None])[0]
     shaken = np.concatenate([wobble, mirror_of(wobble)])
     # Turn (twice) and light (once) for each face; their moments are added, not averaged.
     nuisance = 2.0 * (shaken.T @ shaken).astype(np.float64) / len(shaken)
     noise = (both.T @ both).astype(np.float64) / len(both)
-    return Statistics(mean.astype(np.float64), noise, nuisance, templates, moments, wobble)
+    smiles = np.concatenate([smiling, mirror_of(smiling)]) - mean
+    smiled = (smiles.T @ smiles).astype(np.float64) / len(smiles)
+    return Statistics(mean.astype(np.float64), noise, smiled, nuisance, templates, moments, wobble)
 
 
 def filters(
     found: Statistics, table: list[Setting], people: Float32
 ) -> dict[str, NDArray[np.generic]]:
     """Return the arrays of the file: weights, offset, spread and jitter by row."""
-    weights = np.zeros((3 * len(TWO_SIDED) + len(CENTRAL), FEATURES))
+    weights = np.zeros((ROWS, FEATURES))
     solver = _solver(found)
     for setting in table:
         right = solver(setting)
@@ -270,12 +292,12 @@ def filters(
 def _solver(found: Statistics) -> Callable[[Setting], Float64]:
     """Return a function that makes the filter of a right half; noise is inverted once a kind."""
     shape = np.arange(FEATURES) < _SHAPE
-    noises: dict[tuple[float, float, float], Float64] = {}
+    noises: dict[tuple[float, ...], Float64] = {}
 
     def noise(setting: Setting) -> Float64:
-        key = setting.shape_ridge, setting.texture_ridge, setting.others
+        key = setting.shape_ridge, setting.texture_ridge, setting.others, setting.smiles
         if key not in noises:
-            total = found.noise + found.nuisance
+            total = found.noise + found.nuisance + setting.smiles * found.smiles
             for moment in found.moments.values():
                 total += setting.others * moment
             ridge = np.where(shape, setting.shape_ridge, setting.texture_ridge)
@@ -287,8 +309,9 @@ def _solver(found: Statistics) -> Callable[[Setting], Float64]:
     def solve(setting: Setting) -> Float64:
         if setting.kind == 'measure':
             return measure(setting.code)
-        field = half_field(setting.code)
-        if setting.code in CENTRAL:
+        codes = OBLIQUE_OF if setting.code == OBLIQUE else (setting.code,)
+        field = np.sum([half_field(code) for code in codes], axis=0)
+        if setting.code not in TWO_SIDED:
             field = field + mirrored(field)
         motion = np.concatenate([field[:SKIN].ravel(), np.zeros(_SHAPE)])
         template = found.templates[setting.code] + setting.anatomy * motion
