@@ -373,3 +373,21 @@ def test_one_smile_is_one_event(pipeline: Pipeline, media: Path) -> None:
     # It is told as it happens: no later than 0.2 s after it shows.
     for event, name in zip(events, READ_FRAMES):
         assert event.stamp_ns <= READ_FRAMES[name] * NS / 30 + 200_000_000
+
+
+@pytest.mark.data
+def test_lip_corners_and_cheeks_rise_and_fall_with_the_smile(
+    pipeline: Pipeline, media: Path
+) -> None:
+    with open_source(media / 'single_face.mp4') as source:
+        results = process(pipeline, list(source))
+    units = [result.states[0].expression.action_units for result in results]
+    for code in (12, 6):
+        course = [unit[code].intensity for unit in units]
+        assert max(course[:16]) < 0.1, code  # before the corners rise
+        assert min(course[24:66]) > 0.4, code  # while the smile is wide
+        assert course[71] < 0.25, code  # at rest again
+        assert max(unit[code].confidence for unit in units) > 0.3
+    assert all(unit[code].intensity < 0.25 for unit in units[22:66] for code in (4, 9, 10, 14, 20))
+    happy = [state for state in results[40].states[0].evidence if state.label == 'happiness']
+    assert happy[0].speaks_for[:2] == (12, 6)

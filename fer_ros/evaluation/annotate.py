@@ -26,6 +26,7 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 TITLE, SMALL = 0.45, 0.34
 PAD, BAR = 7, 64
 BARS = ('confidence', 'intensity')
+STATE = 0.3  # score from which a named state is told
 CROWD = 6  # faces above which panels are one line, or they would hide the picture
 
 Colour = tuple[int, int, int]
@@ -111,7 +112,27 @@ def _panel_size(face: FaceRow, unit: float, *, full: bool) -> Size:
     if not full:
         return title, round(24 * unit)
     bars = _width_of_names(unit) + round((PAD + 3 + 6 + BAR + 46) * unit)
-    return max(title, bars), round(60 * unit)
+    why = max(_width(line, SMALL * unit) for line in _reasons(face))
+    return max(title, bars, why + round((2 * PAD + 4) * unit)), round(88 * unit)
+
+
+def _reasons(face: FaceRow) -> tuple[str, str]:
+    """Return the action units for and against the expression, and the strongest named state."""
+    shown, contradicting = face.evidence
+    why = f'for {_codes(shown)}' if shown else ''
+    if contradicting:
+        why += f'{"  " if why else ""}against {_codes(contradicting)}'
+    state = max(face.states, key=lambda name: face.states[name], default='')
+    told = state and face.states[state] >= STATE
+    return (
+        why or 'no action units',
+        f'{state.replace("_", " ")} {face.states[state]:.0%}' if told else '',
+    )
+
+
+def _codes(codes: Sequence[int]) -> str:
+    """Return FACS codes as text; 104 is 1 and 4 together."""
+    return 'AU ' + ' '.join('1+4' if code == 104 else str(code) for code in codes[:5])
 
 
 def _width_of_names(unit: float) -> int:
@@ -119,7 +140,7 @@ def _width_of_names(unit: float) -> int:
 
 
 def _panel(image: UInt8, face: FaceRow, panel: Box, unit: float, *, full: bool) -> None:
-    """Draw title, confidence, intensity and the dial of valence and arousal."""
+    """Draw title, confidence, intensity, the dial of valence and arousal, and why."""
     left, top, right, bottom = panel
     colour = _colour(face)
     cv2.rectangle(image, (left, top), (left + round(3 * unit), bottom - 1), colour, -1)
@@ -137,6 +158,8 @@ def _panel(image: UInt8, face: FaceRow, panel: Box, unit: float, *, full: bool) 
         cv2.rectangle(image, (start, y), (start + round(share * (end - start)), low), colour, -1)
         cv2.rectangle(image, (start, y), (end, low), GREY, 1)
     _dial(image, (right - round(23 * unit), top + round(38 * unit)), face, colour, unit)
+    for row, line in enumerate(_reasons(face)):
+        _text(image, line, (x, top + round((67 + 14 * row) * unit)), SMALL * unit, ink)
 
 
 def _dial(

@@ -43,11 +43,11 @@ def neutral_photos(folder: Path) -> list[Portrait]:
     """Return the neutral faces of a folder's photos, and of the first frames of its clips."""
     found = []
     for path in [*photo_files(folder), *sorted(folder.rglob('*.mp4'))]:
-        pixels = read_image(path) if path.suffix != '.mp4' else _first_frame(path)
+        pixels = read_image(path) if path.suffix != '.mp4' else first_frame(path)
         for state in Pipeline().process(Frame(0, 'photo', 0, pixels)).states:
             shares = dict(zip(state.expression.labels, state.expression.probabilities.tolist()))
             if shares.get('neutral', 0.0) >= _NEUTRAL:
-                found.append(_portrait(pixels, state.face))
+                found.append(portrait_of(pixels, state.face))
     return found
 
 
@@ -97,7 +97,8 @@ def write_table(path: Path, table: str) -> None:
     path.write_text(f'{head}{_START}\n{table}\n{_END}{rest.split(_END, 1)[1]}', encoding='utf-8')
 
 
-def _first_frame(path: Path) -> UInt8:
+def first_frame(path: Path) -> UInt8:
+    """Return a clip's first frame."""
     capture = cv2.VideoCapture(str(path))
     more, pixels = capture.read()
     capture.release()
@@ -106,7 +107,7 @@ def _first_frame(path: Path) -> UInt8:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _portrait(pixels: UInt8, face: Face) -> Portrait:
+def portrait_of(pixels: UInt8, face: Face) -> Portrait:
     """Cut a face out, with its surroundings, at the size at which units are drawn."""
     roi = face.roi
     scale = _SIDE_PX / (_FRAMING * max(roi.width, roi.height))

@@ -30,6 +30,8 @@ class FaceRow:
     :param roi: xmin, ymin, xmax, ymax in shares of the image.
     :param action_units: (intensity, confidence) by FACS code.
     :param head_rad: yaw, pitch, roll; NaN where unknown.
+    :param evidence: FACS codes for and against the expression, the strongest first.
+    :param states: score of each named state.
     """
 
     face_id: str
@@ -47,6 +49,8 @@ class FaceRow:
     head_rad: tuple[float, float, float] = (math.nan, math.nan, math.nan)
     quality: float = math.nan
     quality_flags: int = 0
+    evidence: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    states: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,17 @@ def _face_row(face: Any) -> FaceRow:
         head_rad=(face.head_yaw_rad, face.head_pitch_rad, face.head_roll_rad),
         quality=float(face.quality),
         quality_flags=int(face.quality_flags),
+        evidence=_evidence(face),
+        states=dict(zip(face.states, map(float, face.state_scores))),
     )
+
+
+def _evidence(face: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return what speaks for and against the expression."""
+    for item in face.evidence:
+        if item.label == face.expression:
+            return tuple(map(int, item.units_for)), tuple(map(int, item.units_against))
+    return (), ()
 
 
 def event_row(message: Any) -> ExpressionEvent:

@@ -35,6 +35,9 @@ from fer_ros.types import ActionUnit, AlignedFace, Face, Float64
 # more: what neutral people differ by is never a strong unit.
 _FROM_STD, _FULL_STD = 1.0, 2.0
 _CLOSED = 43
+# A unit and those that it hides: closed lids are not tight, sucked lips neither tight nor pressed,
+# and a mouth that is wide open is none of them. FACS scores them one at a time as well.
+_HIDES = ((43, (7,)), (28, (23, 24)), (27, (17, 23, 24, 28)))
 _UPPER_FACE = frozenset({1, 2, 4, 5, 6, 7, 9, 43, 45})
 # Confidence falls from the first angle to nothing at the second; at 35 degrees half is left.
 _TURN_RAD = math.radians(25), math.radians(45)
@@ -127,6 +130,9 @@ class ActionUnitReader:
             found[code] = ActionUnit(values[rows_of(code)[0]], confidence)
         brows = self._filters.reliability[OBLIQUE] * seen[True]
         found[OBLIQUE] = ActionUnit(values[rows_of(OBLIQUE)[0]], brows)
+        for code, hidden in _HIDES:
+            for other in hidden:
+                found[other] = _fainter(found[other], 1.0 - found[code].intensity)
         self._split_lids(face, found, seen[True])
         return found
 
@@ -161,6 +167,14 @@ def visibility(face: Face) -> tuple[float, float]:
     lower = 0.0 if quality.flags & QualityFlag.OCCLUDED_LOWER else shared
     upper = 0.0 if quality.flags & QualityFlag.OCCLUDED_UPPER else shared
     return lower, upper
+
+
+def _fainter(unit: ActionUnit, share: float) -> ActionUnit:
+    """Return a unit at a share of its strength."""
+    if share == 1.0:
+        return unit
+    left, right = (None if side is None else side * share for side in (unit.left, unit.right))
+    return ActionUnit(unit.intensity * share, unit.confidence, left, right)
 
 
 def _ramp(value: float, low: float, high: float) -> float:

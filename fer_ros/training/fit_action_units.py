@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument('--data', type=Path, required=True, help='folder of ferplus_train.npz')
     parser.add_argument('--landmarks', type=Path, help='npz of landmarks found before')
     parser.add_argument('--out', type=Path, required=True, help='filters to write (.npz)')
-    parser.add_argument('--faces', type=int, default=400, help='neutral faces to draw into')
+    parser.add_argument('--faces', type=int, default=160, help='neutral faces to draw into')
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     landmarker = Landmarker(OnnxRuntimeEngine(find_manifest('facemesh-478', Task.FACE_LANDMARKS)))
@@ -244,7 +244,7 @@ def statistics(
             rows.mean(axis=0) if sides == 1 else (rows + twins).mean(axis=0) / 2, np.float64
         )
         moments[code] = (rows.T @ rows + twins.T @ twins) / np.float32(sides * len(rows))
-    one_side = sum(templates[code] for code in OBLIQUE_OF)
+    one_side = np.sum([templates[code] for code in OBLIQUE_OF], axis=0)
     templates[OBLIQUE] = one_side + mirror_of(one_side[None])[0]
     shaken = np.concatenate([wobble, mirror_of(wobble)])
     # Turn (twice) and light (once) for each face; their moments are added, not averaged.

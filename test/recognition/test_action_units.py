@@ -10,7 +10,7 @@ from made_faces import pose, quality
 
 from fer_ros.errors import DataError, ModelError
 from fer_ros.recognition.action_units import ActionUnitReader, visibility
-from fer_ros.recognition.au_filters import CODES, load_filters, rows_of, shipped_filters
+from fer_ros.recognition.au_filters import CODES, OBLIQUE, load_filters, rows_of, shipped_filters
 from fer_ros.recognition.face_shape import neutral_face
 from fer_ros.taxonomy import LandmarkScheme, QualityFlag
 from fer_ros.types import AlignedFace, Face, Roi
@@ -51,7 +51,7 @@ def read(reader: ActionUnitReader, face: Face, rest: float = 0.0):  # type: igno
 
 def test_every_code_is_read_and_head_forward_too() -> None:
     found = read(ActionUnitReader(), person())
-    assert set(found) == {*CODES, 57, 58}
+    assert set(found) == {*CODES, OBLIQUE, 57, 58}
     for code in CODES:
         sided = found[code].left is not None
         assert sided == (len(rows_of(43 if code == 45 else code)) == 3)
@@ -108,7 +108,7 @@ def test_the_shipped_filters_are_calibrated() -> None:
     filters = shipped_filters()
     assert (filters.spread > 0).all()
     assert (filters.jitter > 0).all()
-    assert set(filters.reliability) == set(CODES)
+    assert set(filters.reliability) == {*CODES, OBLIQUE}
 
 
 def test_corrupt_files_are_refused(tmp_path: Path) -> None:
