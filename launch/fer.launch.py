@@ -30,6 +30,9 @@ ARGUMENTS = {
     'use_sim_time': ('false', 'Take the time of /clock; a bag sets this by itself.'),
     'autostart': ('true', 'Configure and activate at once.'),
     'device': ('', 'auto, cpu, cuda or tensorrt; empty: as the parameter file says.'),
+    'generation': ('false', "Move the robot's own face as well."),
+    'rig': ('', 'Rigs of the face: shipped names or files; empty: as its parameter file says.'),
+    'generation_params_file': ('', 'Its parameter file; empty: config/generation.yaml.'),
     'bag': ('', 'Bag to replay into the node; the launch ends with it.'),
 }
 
@@ -44,16 +47,19 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def _actions(context: LaunchContext) -> list:
-    """Return the node, what starts it, and the bag."""
+    """Return the nodes, what starts them, and the bag."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    node = _node(value)
-    actions = [node]
+    nodes = [_node(value)]
+    if _true(value['generation']):
+        nodes.append(_face_node(value))
+    actions = list(nodes)
     if _true(value['autostart']):
         # By events: LifecycleNode(autostart=True) does not exist on Humble and Jazzy.
-        actions += [
-            _activate_when_configured(node),
-            _change(node, Transition.TRANSITION_CONFIGURE),
-        ]
+        for node in nodes:
+            actions += [
+                _activate_when_configured(node),
+                _change(node, Transition.TRANSITION_CONFIGURE),
+            ]
     if value['bag']:
         command = ['ros2', 'bag', 'play', value['bag'], '--clock']
         actions.append(ExecuteProcess(cmd=command, output='screen', on_exit=[Shutdown()]))
@@ -65,17 +71,35 @@ def _node(value: dict[str, str]) -> LifecycleNode:
     share = Path(get_package_share_directory('fer_ros'))
     file = value['params_file'] or str(share / 'config' / 'fer.yaml')
     chosen = {name: value[name] for name in ('image_transport', 'device') if value[name]}
-    simulated = _true(value['use_sim_time']) or bool(value['bag'])
     info = value['camera_info'] or value['image'].rpartition('/')[0] + '/camera_info'
     return LifecycleNode(
         package='fer_ros',
         executable='perception_node',
         name='fer',
         namespace=value['namespace'],
-        parameters=[file, {'use_sim_time': simulated, **chosen}],
+        parameters=[file, {'use_sim_time': _simulated(value), **chosen}],
         remappings=[('image', value['image']), ('camera_info', info)],
         output='screen',
     )
+
+
+def _face_node(value: dict[str, str]) -> LifecycleNode:
+    """Return the node of the robot's face, beside what perception publishes."""
+    share = Path(get_package_share_directory('fer_ros'))
+    file = value['generation_params_file'] or str(share / 'config' / 'generation.yaml')
+    chosen = {'rig': value['rig']} if value['rig'] else {}
+    return LifecycleNode(
+        package='fer_ros',
+        executable='generation_node',
+        name='robot_face',
+        namespace=f'{value["namespace"].rstrip("/")}/fer',
+        parameters=[file, {'use_sim_time': _simulated(value), **chosen}],
+        output='screen',
+    )
+
+
+def _simulated(value: dict[str, str]) -> bool:
+    return _true(value['use_sim_time']) or bool(value['bag'])
 
 
 def _change(node: LifecycleNode, transition: int) -> EmitEvent:

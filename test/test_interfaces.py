@@ -8,6 +8,8 @@ import yaml
 from rosbags.interfaces import Nodetype
 
 from fer_ros import rosless
+from fer_ros.generation import DirectorConfig, LayerConfig, RequestState
+from fer_ros.nodes import generation_parameters
 from fer_ros.nodes.parameters import PARAMETERS, defaults, pipeline_config, refusal
 from fer_ros.pipeline import PipelineConfig
 from fer_ros.taxonomy import EMOTION_TO_HRI, EMOTIONS, HRI_EXPRESSIONS, Phase, QualityFlag
@@ -17,8 +19,10 @@ MESSAGES = (
     'ActionUnit',
     'Evidence',
     'ExpressionEvent',
+    'ExpressionRequest',
     'FaceExpression',
     'FaceExpressionArray',
+    'RequestStatus',
     'RigState',
 )
 
@@ -65,27 +69,52 @@ def test_constants_of_the_messages_equal_the_enums() -> None:
             assert getattr(FaceExpression, f'QUALITY_{flag.name}') == flag
 
 
-def test_the_parameter_file_holds_every_parameter_with_its_default() -> None:
-    content = yaml.safe_load((ROOT / 'config' / 'fer.yaml').read_text(encoding='utf-8'))
-    assert content == {'/**': {'ros__parameters': defaults()}}
+NODES = [
+    ('fer.yaml', '## Parameters\n', defaults()),
+    ('generation.yaml', "## Parameters of the robot's face", generation_parameters.defaults()),
+]
+
+
+@pytest.mark.parametrize(('file', 'heading', 'values'), NODES)
+def test_the_parameter_file_holds_every_parameter_with_its_default(
+    file: str, heading: str, values: dict[str, object]
+) -> None:
+    content = yaml.safe_load((ROOT / 'config' / file).read_text(encoding='utf-8'))
+    assert content == {'/**': {'ros__parameters': values}}
     for name, value in content['/**']['ros__parameters'].items():
-        assert type(value) is type(defaults()[name]), name
+        assert type(value) is type(values[name]), name
 
 
-def test_the_docs_tell_every_parameter_and_its_default() -> None:
-    told = {
-        re.sub(r'[`]|\(c\)', '', row[0]).strip(): row[1].strip('`')
-        for row in rows('## Parameters')
-    }
+@pytest.mark.parametrize(('file', 'heading', 'values'), NODES)
+def test_the_docs_tell_every_parameter_and_its_default(
+    file: str, heading: str, values: dict[str, object]
+) -> None:
+    told = {re.sub(r'[`]|\(c\)', '', row[0]).strip(): row[1].strip('`') for row in rows(heading)}
     expected = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
-        for name, value in defaults().items()
+        for name, value in values.items()
     }
     assert told == expected
 
 
+def test_default_parameters_make_the_default_face() -> None:
+    values = generation_parameters.defaults()
+    assert generation_parameters.director_config(values) == DirectorConfig()
+    assert generation_parameters.layer_config(values) == LayerConfig()
+    files = generation_parameters.load_files(values)
+    refused = generation_parameters.refusal(values, values, running=False, known=files[:2])
+    assert refused == ''
+
+
+def test_states_of_a_request_equal_those_of_the_message() -> None:
+    from fer_msgs.msg import RequestStatus
+
+    for state in RequestState:
+        assert getattr(RequestStatus, state.name) == state
+
+
 def test_every_parameter_has_a_description_and_a_range() -> None:
-    for parameter in PARAMETERS:
+    for parameter in (*PARAMETERS, *generation_parameters.PARAMETERS):
         descriptor = parameter.descriptor()
         assert descriptor.description.endswith('.') or descriptor.description, parameter.name
         numeric = isinstance(parameter.default, (int, float)) and not isinstance(

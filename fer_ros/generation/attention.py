@@ -19,7 +19,7 @@ class Target(str, Enum):
 
     NEAREST = 'nearest'  # the largest face
     ENGAGED = 'engaged'  # who looks at the robot, then the largest face
-    SPEAKING = 'speaking'  # who is said to speak, then the largest face
+    SPEAKING = 'speaking'  # who is said to speak, then who seems to, then the largest face
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Person:
     :param size: width of the face as a share of the image.
     :param centre: of the face, in shares of the image: x to the right, y down.
     :param yaw_rad, pitch_rad: of the head, NaN where unknown.
+    :param speech: how surely the person speaks, 0..1.
     """
 
     face_id: str
@@ -42,10 +43,11 @@ class Person:
     centre: tuple[float, float]
     yaw_rad: float = math.nan
     pitch_rad: float = math.nan
+    speech: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse numbers that are none."""
-        for name in ('intensity', 'confidence', 'size'):
+        for name in ('intensity', 'confidence', 'size', 'speech'):
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise DataError(f'Person.{name}: expected a number in [0, 1], found {value!r}')
@@ -80,8 +82,9 @@ class Attention:
     def _worth(self, person: Person, speaker: str) -> float:
         """Return how much a person is to be answered."""
         worth = person.size
-        if self.target is Target.SPEAKING and person.face_id == speaker:
-            worth += 10.0
+        if self.target is Target.SPEAKING:
+            worth *= 0.1 + person.speech
+            worth += 10.0 * (person.face_id == speaker)
         if self.target is Target.ENGAGED and not math.isnan(person.yaw_rad):
             turned = math.hypot(person.yaw_rad, person.pitch_rad)
             worth *= 0.1 + max(math.cos(min(2 * turned, math.pi / 2)), 0.0)

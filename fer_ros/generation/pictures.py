@@ -15,6 +15,8 @@ from fer_ros.generation.units import CHANNELS
 from fer_ros.types import Float64, UInt8
 
 FPS = 25.0
+# Those of the rig avatar2d: one for each channel.
+AVATAR_ACTUATORS = tuple(f'AU{channel}' for channel in CHANNELS)
 HEIGHT_PX = 480
 
 
@@ -32,10 +34,11 @@ def write_picture(path: Path, pixels: UInt8) -> None:
 
 
 def shown_units(face: Face) -> Float64:
-    """Return (C,) units as the avatar shows them: those of its own rig behind the limits."""
-    guard = face.guards[0]
-    names = tuple(f'AU{channel}' for channel in CHANNELS)
-    return guard.position if guard.rig.names == names else face.units
+    """Return (C,) units as the avatar shows them: behind the limits of its own rig, if it runs."""
+    for guard in face.guards:
+        if guard.rig.names == AVATAR_ACTUATORS:
+            return guard.position
+    return face.units
 
 
 class Film:

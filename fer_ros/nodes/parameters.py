@@ -236,28 +236,29 @@ def defaults() -> dict[str, Value]:
     return {parameter.name: parameter.default for parameter in PARAMETERS}
 
 
-def declare(node: Any) -> None:
-    """Declare every parameter on a node."""
+def declare(node: Any, table: Iterable[Parameter] = PARAMETERS) -> None:
+    """Declare every parameter of a table on a node."""
     node.declare_parameters(
         '',
-        [(parameter.name, parameter.default, parameter.descriptor()) for parameter in PARAMETERS],
+        [(parameter.name, parameter.default, parameter.descriptor()) for parameter in table],
     )
 
 
-def current(node: Any) -> dict[str, Value]:
+def current(node: Any, table: Iterable[Parameter] = PARAMETERS) -> dict[str, Value]:
     """Return what a node's parameters are now."""
-    return {parameter.name: node.get_parameter(parameter.name).value for parameter in PARAMETERS}
+    return {parameter.name: node.get_parameter(parameter.name).value for parameter in table}
 
 
-def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: bool) -> str:
-    """Return why this set of values is refused, or '' where it is taken.
-
-    :param values: all parameters as they would be.
-    :param changed: names of those that the caller wants to change.
-    :param running: the node is configured, so fixed parameters can not change.
-    """
+def table_refusal(
+    table: Mapping[str, Parameter],
+    values: Mapping[str, Value],
+    changed: Iterable[str],
+    *,
+    running: bool,
+) -> str:
+    """Return why a table's own rules refuse these changes, or ''."""
     for name in changed:
-        parameter = BY_NAME.get(name)
+        parameter = table.get(name)
         if parameter is None:
             continue
         if parameter.fixed and running:
@@ -269,6 +270,19 @@ def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: boo
             return (
                 f'{name}: expected one of {", ".join(parameter.choices)}, found {values[name]!r}'
             )
+    return ''
+
+
+def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: bool) -> str:
+    """Return why this set of values is refused, or '' where it is taken.
+
+    :param values: all parameters as they would be.
+    :param changed: names of those that the caller wants to change.
+    :param running: the node is configured, so fixed parameters can not change.
+    """
+    reason = table_refusal(BY_NAME, values, changed, running=running)
+    if reason:
+        return reason
     if values['latency_error_ms'] < values['latency_warn_ms']:
         return (
             f'latency_error_ms: expected at least latency_warn_ms ({values["latency_warn_ms"]}), '

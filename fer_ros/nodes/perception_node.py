@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import signal
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 
 from fer_ros.errors import FerError
-from fer_ros.nodes import parameters
+from fer_ros.nodes import parameters, running
 from fer_ros.nodes.camera import CameraInput
 from fer_ros.nodes.diagnostics import diagnostics, health
 from fer_ros.nodes.outputs import Outputs
@@ -184,48 +179,8 @@ def _recorder(values: Mapping[str, Any]) -> UncertainRecorder | None:
 
 
 def run(args: list[str] | None = None, *, autostart: bool = False) -> int:
-    """Spin the node until it is told to stop.
-
-    :param autostart: configure and activate at once, for use without a launch file.
-    :return: the process's exit status.
-    """
-    try:
-        rclpy.init(args=args)
-    except RuntimeError as error:  # what rcl says of a command line that it can not read
-        print(f'fer: {error}', file=sys.stderr)
-        return 2
-    node = None
-    try:
-        node = PerceptionNode()
-        if autostart and not _start(node):
-            return 1
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except (FerError, ParameterException) as error:
-        print(f'fer: {error}', file=sys.stderr)
-        return 2
-    except Exception:
-        if rclpy.ok():  # else an interrupt closed a publisher that a callback was using
-            raise
-    finally:
-        _ignore_interrupts()
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
-    return 0
-
-
-def _ignore_interrupts() -> None:
-    """Let the process end in order: on Ctrl-C, ros2 launch interrupts its nodes a second time."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _start(node: PerceptionNode) -> bool:
-    """Configure and activate; return whether both went well."""
-    success = TransitionCallbackReturn.SUCCESS
-    return node.trigger_configure() == success and node.trigger_activate() == success
+    """Spin the node until it is told to stop; see :func:`fer_ros.nodes.running.run`."""
+    return running.run(PerceptionNode, 'fer', args, autostart=autostart)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -83,8 +83,8 @@ def test_the_sheet_and_the_film_are_written(tmp_path: Path) -> None:
     sheet, library = tmp_path / 'sheet.png', tmp_path / 'two.yaml'
     numbers = 'rise_s: 1, hold_s: 1, decay_s: 1, valence: 0, arousal: 0'
     library.write_text(
-        f'expressions: {{neutral: {{units: {{}}, {numbers}}}, '
-        f'shut: {{units: {{43: 1}}, {numbers}}}}}',
+        f'expressions:\n  neutral: {{units: {{}}, {numbers}}}\n'
+        f'  shut: {{units: {{43: 1}}, {numbers}}}\n',
         encoding='utf-8',
     )
     assert main(['generate', '--sheet', str(sheet), '--expressions', str(library)]) == 0
