@@ -110,8 +110,9 @@ def read(units: np.ndarray) -> str:
     """Return what our own recogniser says of the drawn face."""
     pixels = draw(units)
     pipeline = Pipeline(PipelineConfig())
-    for sequence in range(2):
-        result = pipeline.process(Frame(sequence * 10**8, 'avatar', sequence, pixels), None)
+    for sequence in range(30):  # a second at 30 Hz: what it says over time, not of a moment
+        stamp_ns = sequence * 33_000_000
+        result = pipeline.process(Frame(stamp_ns, 'avatar', sequence, pixels), None)
     assert result.states, 'no face was found'
     return EMOTION_TO_HRI[result.states[0].expression.dominant]
 
