@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from fer_ros.alignment import Landmarker, align, describe
 from fer_ros.detection import (
@@ -23,9 +25,14 @@ from fer_ros.inference.serving import ServingEngine
 from fer_ros.recognition import (
     AdaptationConfig,
     Adapter,
+    Attention,
+    AttentionConfig,
+    ClipRecogniser,
     FaceActions,
+    Glance,
     Observation,
     Reference,
+    Sampling,
     StaticRecogniser,
     Temporal,
     TemporalConfig,
@@ -40,6 +47,7 @@ from fer_ros.recognition import (
 from fer_ros.roi import roi_from_landmarks
 from fer_ros.taxonomy import EMOTIONS, DropReason
 from fer_ros.types import (
+    AlignedFace,
     CameraIntrinsics,
     ExpressionEvent,
     Face,
@@ -56,6 +64,7 @@ class PipelineConfig:
     """Models, device and the settings of every room.
 
     :param temporal_model: what follows each face over time; '' or 'filter': the plain filter.
+    :param clip_model: a model of clips beside it, '' none; it sees what clip_sampling draws.
     :param mirror: recognise each face and its mirror image: more accurate, twice the time.
     :param states_file: YAML of named states; '' is the shipped one, 'none' is no states.
     """
@@ -70,6 +79,9 @@ class PipelineConfig:
     mirror: bool = False
     trust: TrustConfig = field(default_factory=TrustConfig)
     temporal: TemporalConfig = field(default_factory=TemporalConfig)
+    attention: AttentionConfig = field(default_factory=AttentionConfig)
+    clip_model: str = ''
+    clip_sampling: Sampling = Sampling.UNIFORM
     adaptation: AdaptationConfig = field(default_factory=AdaptationConfig)
     states_file: str = ''
 
@@ -113,6 +125,9 @@ class Pipeline:
         self._actions = FaceActions(load_states(self._config.states_file))
         self._tracker = FaceTracker(self._config.tracking)
         self._temporal = load_temporal(self._config, self._recogniser.engine.manifest.labels)
+        self._attention = Attention(self._config.attention)
+        self._clips = load_clips(self._config)
+        self._told: dict[str, TemporalState] = {}
         self._last_stamp_ns: int | None = None
 
     @property
@@ -146,16 +161,24 @@ class Pipeline:
         return self._actions.reader.unreadable
 
     @property
+    def skipped(self) -> dict[str, int]:
+        """How many faces were not looked at though they were there, by reason."""
+        clips = self._clips.skipped if self._clips is not None else {}
+        return {**self._attention.skipped, **clips}
+
+    @property
     def device_failed(self) -> bool:
         """Whether a device failed in mid-run, so that nets go on where they are slower."""
         return any(isinstance(e, ServingEngine) and e.failed for e in self._engines)
 
     @property
     def _engines(self) -> tuple[Engine, ...]:
-        engines = (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
+        engines = [*self._detector.engines, self._landmarker.engine, self._recogniser.engine]
         if isinstance(self._temporal, TemporalModel):
-            return (*engines, self._temporal.engine)
-        return engines
+            engines.append(self._temporal.engine)
+        if self._clips is not None:
+            engines.append(self._clips.engine)
+        return tuple(engines)
 
     def configure(self, config: PipelineConfig) -> None:
         """Take new settings from the next frame on; models and device stay as they were."""
@@ -163,6 +186,9 @@ class Pipeline:
         self._detector.config = config.detection
         self._tracker.config = config.tracking
         self._temporal.config = config.temporal
+        self._attention.config = config.attention
+        if self._clips is not None:
+            self._clips.sampling = config.clip_sampling
         self._adapter.config = config.adaptation
 
     def reset(self) -> None:
@@ -171,6 +197,10 @@ class Pipeline:
         self._tracker.reset()
         self._actions.reset()
         self._temporal.reset()
+        self._attention.reset()
+        self._told.clear()
+        if self._clips is not None:
+            self._clips.reset()
         self._adapter.reset()
         self._last_stamp_ns = None
 
@@ -186,8 +216,7 @@ class Pipeline:
         ]
         states, events = self._recognise(frame, faces)
         ended = self._tracker.ended()
-        self._actions.forget(ended)
-        events += self._temporal.forget(ended)
+        events += self._forget(ended)
         return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended, events)
 
     def find(self, frame: Frame) -> list[TrackedFace]:
@@ -222,23 +251,60 @@ class Pipeline:
     def _recognise(
         self, frame: Frame, faces: Sequence[Face]
     ) -> tuple[tuple[FaceState, ...], tuple[ExpressionEvent, ...]]:
-        """Recognise all faces in one batch and follow each over time."""
+        """Recognise the faces that are looked at in one batch, and follow each over time."""
         size = self._recogniser.engine.manifest.input.width
         aligned = [align(frame, face, size) for face in faces]
+        looked = self._attention.choose(list(map(_glance, faces, aligned)))
+        seen = [(face, crop) for face, crop, look in zip(faces, aligned, looked) if look]
         expressions = [
             self._actions.add(
                 face, crop, self._adapter.adapt(face.face_id, expression, stamp_ns=frame.stamp_ns)
             )
-            for face, crop, expression in zip(faces, aligned, self._recogniser.recognise(aligned))
+            for (face, crop), expression in zip(
+                seen, self._recogniser.recognise([crop for _, crop in seen])
+            )
         ]
         followed = self._temporal.update_all(
             [
                 Observation(face.face_id, expression, face.quality.score, face.stamp_ns)
-                for face, expression in zip(faces, expressions)
+                for (face, _), expression in zip(seen, expressions)
             ]
         )
+        for (face, _), state in zip(seen, followed):
+            self._told[face.face_id] = state
+            self._attention.saw(face.face_id, state.phase, state.expression.confidence)
+        for face, crop, look in zip(faces, aligned, looked):
+            if not look:
+                self._repeat(face, crop)
+        self._judge_clips(frame, faces)
         events = tuple(event for state in followed for event in state.events)
-        return tuple(map(self._state, faces, followed)), events
+        return tuple(self._state(face, self._told[face.face_id]) for face in faces), events
+
+    def _repeat(self, face: Face, crop: AlignedFace) -> None:
+        """Tell of a face that was not looked at what was told last, with its new action units."""
+        last = self._told[face.face_id]
+        expression = self._actions.add(face, crop, last.expression)
+        self._told[face.face_id] = replace(last, expression=expression, events=())
+
+    def _judge_clips(self, frame: Frame, faces: Sequence[Face]) -> None:
+        """Let the clip model keep what it needs of this frame, and judge when its turn comes."""
+        if self._clips is None:
+            return
+        for face in faces:
+            if self._clips.wants(face.face_id, frame.stamp_ns):
+                crop = align(frame, face, self._clips.size)
+                self._clips.add(face.face_id, crop.pixels, frame.stamp_ns)
+        self._clips.judge(frame.stamp_ns)
+
+    def _forget(self, ended: Sequence[str]) -> tuple[ExpressionEvent, ...]:
+        """Drop faces that left in every room, and end what they were expressing."""
+        self._actions.forget(ended)
+        self._attention.forget(ended)
+        if self._clips is not None:
+            self._clips.forget(ended)
+        for face_id in ended:
+            self._told.pop(face_id, None)
+        return self._temporal.forget(ended)
 
     def _state(self, face: Face, state: TemporalState) -> FaceState:
         """Judge and explain one face's expression as it is now."""
@@ -255,6 +321,7 @@ class Pipeline:
             evidence=why.evidence,
             states=why.states,
             speech=why.speech,
+            clip=self._clips.told(face.face_id) if self._clips is not None else None,
         )
 
 
@@ -286,3 +353,18 @@ def load_temporal(config: PipelineConfig, labels: tuple[str, ...] = EMOTIONS) ->
             f"'{FILTER}'"
         )
     return TemporalModel(engine, config.temporal)
+
+
+def load_clips(config: PipelineConfig) -> ClipRecogniser | None:
+    """Return what judges clips, None where nothing is asked for; raises ModelError."""
+    if not config.clip_model:
+        return None
+    engine = load_engine(config.clip_model, Task.CLIP_EXPRESSION, config.device, config.precision)
+    return ClipRecogniser(engine, config.clip_sampling)
+
+
+def _glance(face: Face, crop: AlignedFace) -> Glance:
+    """Return where a face's landmarks are in its crop, in shares of its side."""
+    matrix = (crop.frame_to_aligned / crop.pixels.shape[0]).astype(np.float32)
+    points = face.landmarks_px[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    return Glance(face.face_id, face.stamp_ns, points)

@@ -99,3 +99,11 @@ class DropReason(str, Enum):
     BAD_DATA = 'bad_data'  # shorter than step*height, empty, undecodable
     TOO_LARGE = 'too_large'
     ERROR = 'error'  # the pipeline raised
+
+
+class SkipReason(str, Enum):
+    """Why a face of a processed frame was not looked at; each is counted."""
+
+    STILL = 'still'  # nothing moved since the last look
+    BUDGET = 'budget'  # others waited longer
+    SHORT = 'short'  # too little of it was seen for a clip model

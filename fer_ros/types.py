@@ -442,6 +442,32 @@ class Compound:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ClipExpression:
+    """What a clip model says of a face's last moments.
+
+    :param labels: names of the K classes, those of the model.
+    :param probabilities: (K,) float32, sums to 1.
+    :param stamp_ns: of the newest frame that it saw.
+    :param start_ns: of the oldest.
+    """
+
+    labels: tuple[str, ...]
+    probabilities: Float32
+    stamp_ns: int
+    start_ns: int
+
+    def __post_init__(self) -> None:
+        """Check the distribution."""
+        shape = (len(self.labels),)
+        _require_array('ClipExpression', 'probabilities', self.probabilities, shape, np.float32)
+
+    @property
+    def dominant(self) -> str:
+        """The most probable label."""
+        return self.labels[int(self.probabilities.argmax())]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class FaceState:
     """A face with its expression smoothed over time.
 
@@ -452,6 +478,7 @@ class FaceState:
     :param evidence: which action units speak for and against each label.
     :param states: score of each named state, 0..1.
     :param speech: how surely the person speaks, 0..1.
+    :param clip: what a clip model last said, where there is one and it has.
     """
 
     face: Face
@@ -465,6 +492,7 @@ class FaceState:
     evidence: tuple[Evidence, ...] = ()
     states: Mapping[str, float] = field(default_factory=lambda: NO_STATES)
     speech: float = 0.0
+    clip: ClipExpression | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_clip_model import write_clip_model
 
 from fer_ros import pipeline as pipeline_module
 from fer_ros.detection import DetectionConfig, TrackingConfig
 from fer_ros.errors import FrameError, ModelError
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.pipeline import FrameResult, Pipeline, PipelineConfig
-from fer_ros.recognition import TemporalConfig, TrustConfig
+from fer_ros.recognition import AttentionConfig, TemporalConfig, TrustConfig
 from fer_ros.sources import open_source
 from fer_ros.taxonomy import EMOTIONS, EventKind, Phase
 from fer_ros.types import FaceState, Float32, Frame
@@ -391,3 +392,52 @@ def test_lip_corners_and_cheeks_rise_and_fall_with_the_smile(
     assert all(unit[code].intensity < 0.25 for unit in units[22:66] for code in (4, 9, 10, 14, 20))
     happy = [state for state in results[40].states[0].evidence if state.label == 'happiness']
     assert happy[0].speaks_for[:2] == (12, 6)
+
+
+@pytest.mark.data
+def test_a_still_face_is_looked_at_less_often_and_nothing_is_missed(
+    media: Path, engines: dict[str, CountingEngine]
+) -> None:
+    attention = AttentionConfig(adaptive=True, max_skip_s=0.2)
+    with open_source(media / 'single_face.mp4') as source:
+        clip = list(source)
+    every = process(Pipeline(), clip)
+    looks_of_all = len(engines['fer-static-r1'].batches)
+    pipeline = Pipeline(PipelineConfig(attention=attention))
+    fewer = process(pipeline, clip)
+    looks = sum(engines['fer-static-r1'].batches)
+    # Each frame of the face was looked at, or counted.
+    assert looks + pipeline.skipped['still'] == looks_of_all == len(clip)
+    assert looks < 0.6 * looks_of_all
+    assert all(len(result.states) == 1 for result in fewer)
+
+    def events(results: list[FrameResult]) -> dict[str, int]:
+        return {event.kind.name: event.stamp_ns for one in results for event in one.events}
+
+    told, told_of_all = events(fewer), events(every)
+    assert list(told) == list(told_of_all)
+    for kind, stamp_ns in told_of_all.items():
+        assert abs(told[kind] - stamp_ns) <= 100_000_000, kind
+
+
+def test_a_clip_model_runs_beside_the_streaming_one(tmp_path: Path, frames: list[Frame]) -> None:
+    manifest = write_clip_model(tmp_path, span_ms=800, every_ms=400)
+    pipeline = Pipeline(PipelineConfig(clip_model=str(manifest)))
+    results = process(pipeline, frames)
+    assert pipeline.model_ids[-1] == 'ncthw'
+    clips = [result.states[0].clip for result in results]
+    assert clips[0] is None
+    assert clips[-1] is not None
+    assert clips[-1].labels == ('boredom', 'joy')
+    # At 0 ms too little was seen, and from 0.4 s on there is enough.
+    assert len({clip.stamp_ns for clip in clips if clip is not None}) == 2
+    assert pipeline.skipped['short'] == 1
+    assert {result.states[0].label for result in results} == {'happiness'}
+    pipeline.reset()
+    assert process(pipeline, frames[:1])[0].states[0].clip is None
+
+
+def test_one_budget_for_all_looks(frames: list[Frame]) -> None:
+    pipeline = Pipeline(PipelineConfig(attention=AttentionConfig(max_faces=1)))
+    assert len(process(pipeline, frames[:5])[-1].states) == 1
+    assert pipeline.skipped['budget'] == 0

@@ -46,8 +46,8 @@ class _Baseline:
 
     def _follow(self, seen: Observation) -> TemporalState:
         shares = self.smooth(seen)
-        intensity = all_but_neutral(seen.expression.labels, shares)
-        return self._courses.tell(seen, shares, intensity, self.config)
+        presence = all_but_neutral(seen.expression.labels, shares)
+        return self._courses.tell(seen, shares, presence, self.config)
 
 
 class FrameByFrame(_Baseline):

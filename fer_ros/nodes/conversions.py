@@ -237,7 +237,19 @@ def face_expression_from(
         states=list(state.states),
         state_scores=list(state.states.values()),
         speech=state.speech,
+        **_clip_fields(state),
     )
+
+
+def _clip_fields(state: FaceState) -> dict[str, Any]:
+    """Return what a clip model said, nothing where there is none."""
+    if state.clip is None:
+        return {}
+    return {
+        'clip_labels': list(state.clip.labels),
+        'clip_probabilities': state.clip.probabilities.tolist(),
+        'clip_stamp': ns_to_stamp(state.clip.stamp_ns),
+    }
 
 
 def event_from(event: ExpressionEvent, header: Header) -> EventMessage:

@@ -16,7 +16,13 @@ from fer_ros.detection import DetectionConfig, FarFaces, TrackingConfig
 from fer_ros.errors import FerError
 from fer_ros.inference.factory import Device, Precision
 from fer_ros.pipeline import PipelineConfig
-from fer_ros.recognition import AdaptationConfig, TemporalConfig, TrustConfig
+from fer_ros.recognition import (
+    AdaptationConfig,
+    AttentionConfig,
+    Sampling,
+    TemporalConfig,
+    TrustConfig,
+)
 from fer_ros.taxonomy import HRI_EXPRESSIONS
 
 Value = bool | int | float | str
@@ -61,6 +67,7 @@ _DETECTION = DetectionConfig()
 _TRACKING = TrackingConfig()
 _TRUST = TrustConfig()
 _TEMPORAL = TemporalConfig()
+_ATTENTION = AttentionConfig()
 _ADAPTATION = AdaptationConfig()
 _PIPELINE = PipelineConfig()
 
@@ -116,6 +123,15 @@ PARAMETERS: tuple[Parameter, ...] = (
         'temporal_model', _PIPELINE.temporal_model,
         'Model over time: an id, the path of a manifest, or filter for the plain filter.',
         fixed=True,
+    ),
+    Parameter(
+        'clip_model', _PIPELINE.clip_model,
+        'Clip model beside it: an id or the path of a manifest; empty is none.', fixed=True,
+    ),
+    Parameter(
+        'clip_sampling', _PIPELINE.clip_sampling.value,
+        "How a clip is drawn from a face's last moments.",
+        choices=tuple(how.value for how in Sampling),
     ),
     # Output
     Parameter(
@@ -173,6 +189,22 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter(
         'apex_share', _TEMPORAL.apex_share,
         "Share of an episode's peak intensity that still counts as its apex.", 0.0, 1.0,
+    ),
+    Parameter(
+        'adaptive_rate', _ATTENTION.adaptive, 'Look at the expression of still faces less often.'
+    ),
+    Parameter(
+        'max_skip_s', _ATTENTION.max_skip_s,
+        'With adaptive_rate, look at a still face again after so long (seconds).', 0.0, 10.0,
+    ),
+    Parameter(
+        'still_motion', _ATTENTION.still_motion,
+        'With adaptive_rate, motion of landmarks below which a face is still (crop sides).',
+        0.0, 1.0,
+    ),
+    Parameter(
+        'max_looks', _ATTENTION.max_faces,
+        'Look at the expression of so many faces a frame at most; 0 is no limit.', 0, 64,
     ),
     Parameter(
         'min_confidence', _TRUST.min_confidence,
@@ -303,6 +335,14 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
         landmark_model=values['landmark_model'],
         expression_model=values['expression_model'],
         temporal_model=values['temporal_model'],
+        clip_model=values['clip_model'],
+        clip_sampling=Sampling(values['clip_sampling']),
+        attention=AttentionConfig(
+            adaptive=values['adaptive_rate'],
+            max_skip_s=values['max_skip_s'],
+            still_motion=values['still_motion'],
+            max_faces=values['max_looks'],
+        ),
         mirror=values['mirror'],
         states_file=values['states_file'],
         detection=DetectionConfig(

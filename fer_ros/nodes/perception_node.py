@@ -128,6 +128,11 @@ class PerceptionNode(LifecycleNode):
 
     # Diagnostics
 
+    def _skipped(self) -> dict[str, str]:
+        """Return how many looks at faces were skipped, by reason."""
+        counts = self._pipeline.skipped if self._pipeline is not None else {}
+        return {f'skipped_{reason}': str(count) for reason, count in counts.items()}
+
     def _unreadable(self) -> dict[str, str]:
         """Return how many faces gave no action units, by reason."""
         counts = self._pipeline.unreadable if self._pipeline is not None else {}
@@ -163,6 +168,7 @@ class PerceptionNode(LifecycleNode):
             'backend_reason': self._pipeline.backend_reason if self._pipeline is not None else '',
             'models': ', '.join(self._pipeline.model_ids) if self._pipeline is not None else '',
             **self._unreadable(),
+            **self._skipped(),
         }
         name = f'{self.get_name()}: perception'
         message = diagnostics(name, snapshot, level, text, details)

@@ -2,8 +2,11 @@
 
 from fer_ros.recognition.actions import Explanation, FaceActions
 from fer_ros.recognition.adaptation import AdaptationConfig, Adapter, Reference
+from fer_ros.recognition.attention import Attention, AttentionConfig, Glance
+from fer_ros.recognition.clips import ClipRecogniser
 from fer_ros.recognition.emfacs import evidence, evidences
 from fer_ros.recognition.intensity import IntensityMeter
+from fer_ros.recognition.sampling import Sampling
 from fer_ros.recognition.states import State, load_states
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.recognition.temporal import (
@@ -17,6 +20,11 @@ from fer_ros.recognition.temporal_model import TemporalModel
 from fer_ros.recognition.trust import TrustConfig, abstention, compound
 
 __all__ = [
+    'Attention',
+    'AttentionConfig',
+    'ClipRecogniser',
+    'Glance',
+    'Sampling',
     'AdaptationConfig',
     'Adapter',
     'Explanation',

@@ -1,8 +1,8 @@
-"""From a smooth course of intensity to phases and events: when an expression came and went.
+"""From a smooth course of presence to phases and events: when an expression came and went.
 
 Neutral, onset, apex, offset and neutral again, always in this order (Ekman & Rosenberg 2005,
 "What the face reveals"). A phase can be told only after it has begun: its stamp goes back to when
-it did, which a short memory of the intensity tells, interpolated between frames.
+it did, which a short memory tells, interpolated between frames.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ REGAIN = 0.08
 
 @dataclass(frozen=True, slots=True)
 class PhaseConfig:
-    """Limits of the phases, all intensities 0..1.
+    """Limits of the phases, all 0..1, of how far anything is expressed.
 
-    :param onset_intensity: an expression begins above this intensity.
+    :param onset_intensity: an expression begins above this presence.
     :param offset_intensity: and is over below this one.
     :param apex_share: share of the episode's peak that still counts as its apex.
     """
@@ -61,7 +61,8 @@ class _Episode:
 
     label: str
     onset_ns: int
-    peak: float
+    peak: float  # of the presence
+    strongest: float  # of the intensity
     apex_ns: int | None = None
     offset_ns: int | None = None
     lowest: float = 1.0  # since the offset
@@ -69,7 +70,7 @@ class _Episode:
 
 @dataclass(slots=True)
 class PhaseTracker:
-    """One face's phases. Memory: at most MEMORY_FRAMES pairs of stamp and intensity.
+    """One face's phases. Memory: at most MEMORY_FRAMES pairs of stamp and presence.
 
     :param phase_started_ns: when the phase began.
     """
@@ -78,24 +79,36 @@ class PhaseTracker:
     phase: Phase = Phase.NEUTRAL
     phase_started_ns: int = 0
     _episode: _Episode | None = None
+    _now: float = 0.0
     _past: deque[tuple[int, float]] = field(default_factory=lambda: deque(maxlen=MEMORY_FRAMES))
 
     def update(
-        self, label: str, emotion: str, intensity: float, stamp_ns: int, config: PhaseConfig
+        self,
+        label: str,
+        emotion: str,
+        presence: float,
+        stamp_ns: int,
+        config: PhaseConfig,
+        *,
+        intensity: float | None = None,
     ) -> tuple[ExpressionEvent, ...]:
         """Take one frame and return what it made known.
 
         :param label: the dominant one, ``neutral`` included.
         :param emotion: the strongest one beside neutral: what an expression is called.
+        :param presence: 0..1, how far anything is expressed: what the phases follow.
+        :param intensity: 0..1, how strong it is, for the events' peaks; by default the presence.
         """
         if not self._past:
             self.phase_started_ns = stamp_ns
-        self._past.append((stamp_ns, intensity))
+        self._past.append((stamp_ns, presence))
         while self._past[0][0] < stamp_ns - MEMORY_NS:
             self._past.popleft()
+        self._now = presence if intensity is None else intensity
         if self._episode is None:
-            return self._wait(emotion, intensity, stamp_ns, config)
-        return self._follow(label, emotion, intensity, stamp_ns, config)
+            return self._wait(emotion, presence, stamp_ns, config)
+        self._renew(strongest=max(self._episode.strongest, self._now))
+        return self._follow(label, emotion, presence, stamp_ns, config)
 
     def close(self) -> tuple[ExpressionEvent, ...]:
         """End what is going on: the face has left, and its last frame is all that is known."""
@@ -105,41 +118,41 @@ class PhaseTracker:
         return (self._end(stamp_ns, stamp_ns),)
 
     def _wait(
-        self, emotion: str, intensity: float, stamp_ns: int, config: PhaseConfig
+        self, emotion: str, presence: float, stamp_ns: int, config: PhaseConfig
     ) -> tuple[ExpressionEvent, ...]:
-        """Begin an episode where the intensity tells one."""
-        if intensity < config.onset_intensity:
+        """Begin an episode where the presence tells one."""
+        if presence < config.onset_intensity:
             return ()
-        self._episode = _Episode(emotion, self._rise_began(), intensity)
+        self._episode = _Episode(emotion, self._rise_began(), presence, self._now)
         self._enter(Phase.ONSET, self._episode.onset_ns)
         return (self._event(EventKind.ONSET, stamp_ns),)
 
     def _follow(
-        self, label: str, emotion: str, intensity: float, stamp_ns: int, config: PhaseConfig
+        self, label: str, emotion: str, presence: float, stamp_ns: int, config: PhaseConfig
     ) -> tuple[ExpressionEvent, ...]:
         """Move an episode on by one frame."""
         episode = self._episode
         assert episode is not None
         if self.phase is Phase.ONSET:
-            self._renew(label=emotion, peak=max(episode.peak, intensity))
-            if self._rises() and intensity >= config.apex_share * episode.peak:
+            self._renew(label=emotion, peak=max(episode.peak, presence))
+            if self._rises() and presence >= config.apex_share * episode.peak:
                 return ()
             self._renew(apex_ns=self._full_since())
             self._enter(Phase.APEX, self._known().apex_ns)
             return (self._event(EventKind.APEX, stamp_ns),)
         other = label not in ('neutral', episode.label)
-        if other or self._rises_again(intensity, config):
+        if other or self._rises_again(presence, config):
             ended = self._end(stamp_ns, stamp_ns if other else self._low_since())
-            return (ended, *self._wait(emotion, intensity, stamp_ns, config))
+            return (ended, *self._wait(emotion, presence, stamp_ns, config))
         if self.phase is Phase.APEX:
-            self._renew(peak=max(episode.peak, intensity))
-            if intensity >= config.apex_share * self._known().peak:
+            self._renew(peak=max(episode.peak, presence))
+            if presence >= config.apex_share * self._known().peak:
                 return ()
-            self._renew(offset_ns=self._fall_began(), lowest=intensity)
+            self._renew(offset_ns=self._fall_began(), lowest=presence)
             self._enter(Phase.OFFSET, self._known().offset_ns)
             return (self._event(EventKind.OFFSET, stamp_ns),)
-        self._renew(lowest=min(episode.lowest, intensity))
-        if intensity >= config.offset_intensity:
+        self._renew(lowest=min(episode.lowest, presence))
+        if presence >= config.offset_intensity:
             return ()
         over_ns = self._since(config.offset_intensity, above=False)
         return (self._end(stamp_ns, max(over_ns, self.phase_started_ns)),)
@@ -147,16 +160,16 @@ class PhaseTracker:
     # What the memory tells; its newest frame is the one at hand.
 
     def _rises(self) -> bool:
-        """Tell whether the intensity gained over the last tenth of a second."""
+        """Tell whether the presence gained over the last tenth of a second."""
         newest_ns, now = self._past[-1]
         before = [value for stamp_ns, value in self._past if stamp_ns <= newest_ns - GAIN_NS]
         start = before[-1] if before else self._past[0][1]
         return now > start + GAIN if len(self._past) > 1 else True
 
-    def _rises_again(self, intensity: float, config: PhaseConfig) -> bool:
+    def _rises_again(self, presence: float, config: PhaseConfig) -> bool:
         """Tell whether a fading expression comes back before it is over."""
-        fading = self.phase is Phase.OFFSET and intensity >= config.onset_intensity
-        return fading and intensity >= self._known().lowest + REGAIN
+        fading = self.phase is Phase.OFFSET and presence >= config.onset_intensity
+        return fading and presence >= self._known().lowest + REGAIN
 
     def _rise_began(self) -> int:
         """Return when the rise that leads to the newest frame left the level of rest."""
@@ -168,13 +181,13 @@ class PhaseTracker:
         return max(self._left(apex), self.phase_started_ns)
 
     def _left(self, values: Sequence[float]) -> int:
-        """Return since when the intensity is away from the median of what was before."""
+        """Return since when the presence is away from the median of what was before."""
         now = values[-1]
         level = median(values[:-1]) if len(values) > 1 else 0.0
         return self._since(level + LEFT * (now - level), above=now > level)
 
     def _full_since(self) -> int:
-        """Return since when the intensity is at nine tenths of the peak."""
+        """Return since when the presence is at nine tenths of the peak."""
         return max(self._since(FULL * self._known().peak, above=True), self._known().onset_ns)
 
     def _low_since(self) -> int:
@@ -183,7 +196,7 @@ class PhaseTracker:
         return max(ns for ns, value in self._past if value == lowest)
 
     def _since(self, limit: float, *, above: bool) -> int:
-        """Return since when the intensity is beyond a limit, interpolated between frames."""
+        """Return since when the presence is beyond a limit, interpolated between frames."""
         later_ns, later = self._past[-1]
         for stamp_ns, value in reversed(self._past):
             if value > limit if not above else value < limit:
@@ -212,7 +225,7 @@ class PhaseTracker:
             stamp_ns=stamp_ns,
             kind=kind,
             label=episode.label,
-            peak=episode.peak,
+            peak=episode.strongest,
             onset_ns=episode.onset_ns,
             apex_ns=episode.apex_ns,
             offset_ns=episode.offset_ns,

@@ -18,6 +18,7 @@ import numpy as np
 
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.recognition.circumplex import circumplex_of, valence_arousal
+from fer_ros.recognition.intensity import IntensityMeter
 from fer_ros.recognition.phases import PhaseConfig, PhaseTracker
 from fer_ros.taxonomy import Phase
 from fer_ros.types import Expression, ExpressionEvent, Float32
@@ -99,6 +100,7 @@ class Courses:
 
     def __init__(self) -> None:
         """Know nobody."""
+        self._meter = IntensityMeter()
         self._labels: dict[str, int] = {}
         self._phases: dict[str, PhaseTracker] = {}
 
@@ -106,22 +108,32 @@ class Courses:
         self,
         seen: Observation,
         probabilities: Float32,
-        intensity: float,
+        presence: float,
         config: TemporalConfig,
     ) -> TemporalState:
         """Move one face on.
 
         :param probabilities: (K,) smoothed, by the labels of what was seen.
-        :param intensity: 0..1.
+        :param presence: 0..1, how far anything is expressed at all: what the phases follow. The
+            intensity that is told is graded, beside the person's own neutral.
         """
-        labels = seen.expression.labels
-        label = self._labels[seen.face_id] = self._label(seen.face_id, probabilities, config)
-        phases = self._phases.setdefault(seen.face_id, PhaseTracker(seen.face_id))
+        labels, face_id = seen.expression.labels, seen.face_id
+        label = self._labels[face_id] = self._label(face_id, probabilities, config)
+        expression = _smoothed(seen.expression, probabilities, label)
+        intensity = self._meter.update(
+            face_id, expression, weight=seen.weight, stamp_ns=seen.stamp_ns
+        )
+        phases = self._phases.setdefault(face_id, PhaseTracker(face_id))
         events = phases.update(
-            labels[label], _emotion(labels, probabilities), intensity, seen.stamp_ns, config
+            labels[label],
+            _emotion(labels, probabilities),
+            presence,
+            seen.stamp_ns,
+            config,
+            intensity=intensity,
         )
         return TemporalState(
-            expression=_smoothed(seen.expression, probabilities, label),
+            expression=expression,
             label=labels[label],
             intensity=intensity,
             phase=phases.phase,
@@ -133,6 +145,7 @@ class Courses:
         """Drop faces that left, and end what they were expressing."""
         events: tuple[ExpressionEvent, ...] = ()
         for face_id in face_ids:
+            self._meter.forget([face_id])
             self._labels.pop(face_id, None)
             phases = self._phases.pop(face_id, None)
             events += phases.close() if phases else ()
@@ -140,6 +153,7 @@ class Courses:
 
     def reset(self) -> None:
         """Forget every face."""
+        self._meter.reset()
         self._labels.clear()
         self._phases.clear()
 
@@ -201,8 +215,8 @@ class TemporalFilter:
             require_newer(seen, memory.stamp_ns)
         probabilities = self._smooth(memory, seen)
         self._memories[seen.face_id] = _Memory(seen.stamp_ns, probabilities)
-        intensity = all_but_neutral(seen.expression.labels, probabilities)
-        return self._courses.tell(seen, probabilities, intensity, self.config)
+        presence = all_but_neutral(seen.expression.labels, probabilities)
+        return self._courses.tell(seen, probabilities, presence, self.config)
 
     def _smooth(self, memory: _Memory | None, seen: Observation) -> Float32:
         """Blend the new distribution in, by the time since the last one and its weight."""
@@ -241,7 +255,7 @@ def require_newer(seen: Observation, last_ns: int) -> None:
 
 
 def all_but_neutral(labels: Sequence[str], probabilities: Float32) -> float:
-    """Return the mass of everything but neutral: intensity as far as a distribution tells."""
+    """Return the mass of everything but neutral: how far anything is expressed, 0..1."""
     if NEUTRAL not in labels:
         return 1.0
     return min(max(1.0 - float(probabilities[labels.index(NEUTRAL)]), 0.0), 1.0)

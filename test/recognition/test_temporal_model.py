@@ -203,10 +203,11 @@ def test_one_smile_is_one_event_at_any_rate(rate_hz: float) -> None:
     assert len(list(groupby(told))) == 3
 
 
-def test_a_face_that_stays_as_it_is_says_the_same() -> None:
+def test_a_face_that_stays_as_it_is_says_the_same_for_minutes() -> None:
     model = TemporalModel(load_engine('fer-temporal-r1', Task.TEMPORAL_EXPRESSION))
-    told = [model.update_all([emotion(index * 40, 0.9)])[0] for index in range(250)]
+    told = [model.update_all([emotion(index * 40, 0.9)])[0] for index in range(3000)]
     assert {state.label for state in told[10:]} == {'happiness'}
+    assert {state.phase for state in told[40:]} == {Phase.APEX}
     assert told[-1].intensity == pytest.approx(told[100].intensity, abs=0.05)
 
 
