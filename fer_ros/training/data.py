@@ -124,6 +124,13 @@ def distilled(split: Split, answers: Iterable[tuple[Float32, float]]) -> Split:
     return replace(split, targets=targets.astype(np.float32))
 
 
+def sharpened(split: Split, power: float) -> Split:
+    """Raise what is to be learned to a power; rows still sum to 1."""
+    raised = split.targets.astype(np.float64) ** power
+    targets = raised / raised.sum(axis=1, keepdims=True)
+    return replace(split, targets=targets.astype(np.float32))
+
+
 def crops(split: Split, size_px: int) -> UInt8:
     """Return the (N, size_px, size_px) crops as the run time would make them."""
     return aligned(split.faces.images, split.frame_to_aligned, size_px)

@@ -86,6 +86,8 @@ class StaticSettings:
     :param mean, std: of the pixels, 0..255.
     :param start: checkpoint of an earlier run whose best weights are refined; '' to start anew.
     :param drop_single_votes: a vote that no other annotator shares is noise.
+    :param sharpen: power of the shares that are learned: above 1 they come nearer to what most
+        annotators chose, which is what is scored.
     """
 
     id: str
@@ -97,6 +99,7 @@ class StaticSettings:
     train: str = 'ferplus_train.npz'
     valid: str = 'ferplus_valid.npz'
     drop_single_votes: bool = True
+    sharpen: float = 1.0
     flip_average: bool = False
     net: NetConfig = field(default_factory=NetConfig)
     fit: FitConfig = field(default_factory=FitConfig)

@@ -24,7 +24,14 @@ from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.calibrate import temperature_of
 from fer_ros.training.card import write_card
 from fer_ros.training.certainty import LEAST_FACES, add_certainty
-from fer_ros.training.data import Split, crops, distilled, load_split, teacher_answers
+from fer_ros.training.data import (
+    Split,
+    crops,
+    distilled,
+    load_split,
+    sharpened,
+    teacher_answers,
+)
 from fer_ros.training.export import export, refer_to_int8, write_manifest
 from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
 from fer_ros.training.mesh import mesh_answers
@@ -91,7 +98,7 @@ def learned_from(train: Split, settings: StaticSettings, out_dir: Path) -> Split
     if settings.distil.mesh_share:
         cache = out_dir / f'mesh_{Path(settings.train).stem}.npz'
         answers.append((mesh_answers(train, cache, settings.fit.seed), settings.distil.mesh_share))
-    return distilled(train, answers)
+    return sharpened(distilled(train, answers), settings.sharpen)
 
 
 def load_teachers(settings: StaticSettings) -> list[StaticRecogniser]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from fer_ros.evaluation.ferplus import VotedFaces, vote_shares
 from fer_ros.training.augment import AugmentConfig
-from fer_ros.training.data import Split, batches, rows_of_epoch
+from fer_ros.training.data import Split, batches, distilled, rows_of_epoch, sharpened
 
 
 def split_of(labels: list[int]) -> Split:
@@ -35,3 +35,23 @@ def test_an_epoch_shows_each_row_once_with_its_own_target() -> None:
         np.testing.assert_array_equal(targets.argmax(axis=1), rows % 4)
         seen += rows.tolist()
     assert len(seen) == len(set(seen)) == 16  # two batches of eight; four rows are left out
+
+
+def test_sharper_targets_come_nearer_to_the_majority() -> None:
+    votes = np.zeros((1, 10), np.uint8)
+    votes[0, :2] = 6, 3
+    split = Split(
+        VotedFaces(np.zeros((1, 48, 48), np.uint8), votes),
+        np.full((1, 478, 3), np.nan, np.float32),
+        np.eye(2, 3)[None],
+        vote_shares(votes, drop_single=True),
+    )
+    np.testing.assert_allclose(sharpened(split, 2.0).targets[0, :2], [0.8, 0.2], rtol=1e-6)
+    np.testing.assert_allclose(sharpened(split, 1.0).targets, split.targets, rtol=1e-6)
+
+
+def test_answers_are_blended_by_their_shares() -> None:
+    split = split_of([0, 1])
+    answer = np.full((2, 8), 1 / 8, np.float32)
+    blended = distilled(split, [(answer, 0.25), (answer, 0.25)]).targets
+    np.testing.assert_allclose(blended[0], [0.5 + 1 / 16] + [1 / 16] * 7, rtol=1e-6)
