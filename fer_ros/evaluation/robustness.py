@@ -24,6 +24,7 @@ from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.degrade import CLEAN, CONDITIONS, Condition
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority
 from fer_ros.evaluation.metrics import calibration_error
+from fer_ros.evaluation.normalise import Normalise
 from fer_ros.evaluation.stills import alignments, locate_stills
 from fer_ros.recognition import StaticRecogniser, TrustConfig, abstention
 from fer_ros.taxonomy import EMOTIONS, LandmarkScheme, QualityFlag
@@ -46,7 +47,6 @@ NOT_FOUND = 'not_found'
 _BATCH = 64
 
 Progress = Callable[[Iterable[Condition]], Iterable[Condition]]
-Normalise = Callable[[UInt8], UInt8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def evaluate_robustness(
 
     :param faces: as many are drawn at random; all where there are fewer.
     :param conditions: the first is the one that the others are compared with.
-    :param normalise: what to do to each crop (S, S) before the net.
+    :param normalise: what to do to each crop before the net.
     :param progress: wraps the conditions, to show how far it is.
     :raises DataError: the file is not of that format, or no face in it can be scored.
     :raises ModelError: the model has other labels.
@@ -238,9 +238,17 @@ def prepared(
         quality = _quality_unfound(image)
     crop = warp(image, matrix, size_px)
     if normalise is not None:
-        crop = normalise(crop)
+        crop = normalise(crop, _in_crop(points, matrix) if found else points[:0])
     colour = np.repeat(crop[:, :, None], 3, axis=2)
     return AlignedFace('face', 0, colour, matrix, quality), found
+
+
+def _in_crop(points: Float32, matrix: Float64) -> Float32:
+    """Bring landmarks (N, 3) from the image into the crop."""
+    placed = np.empty_like(points)
+    placed[:, :2] = points[:, :2] @ matrix[:, :2].T + matrix[:, 2]
+    placed[:, 2] = points[:, 2] * np.hypot(*matrix[:, 0])
+    return placed
 
 
 def _quality(pixels: UInt8, points: Float32) -> FaceQuality:

@@ -48,7 +48,7 @@ class AdaptationConfig:
     room: bool = False
     max_shift: float = 1.0
     person_s: float = 5.0
-    room_s: float = 60.0
+    room_s: float = 120.0
     horizon_s: float = 600.0
 
     def __post_init__(self) -> None:

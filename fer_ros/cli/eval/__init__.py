@@ -19,6 +19,7 @@ KINDS = {
     'dataset': 'the whole chain on a data set that you have',
     'compare-models': 'whether one of two models is better, with an interval',
     'robustness': 'accuracy and confidence on degraded faces',
+    'adaptation': 'gain of the corrections for a person and a room',
 }
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
+from fer_ros.evaluation.normalise import NORMALISATIONS
 from fer_ros.evaluation.robustness import FACES, evaluate_robustness
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
@@ -25,6 +26,9 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument('--faces', type=int, default=FACES, help='drawn at random from the npz')
     parser.add_argument('--seed', type=int, default=0, help='of the draw and of the noise')
+    parser.add_argument(
+        '--normalise', choices=NORMALISATIONS, help='try this on each crop before the net'
+    )
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
     report = evaluate_robustness(
@@ -33,6 +37,7 @@ def main(words: Sequence[str]) -> int:
         Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS)),
         faces=options.faces,
         seed=options.seed,
+        normalise=NORMALISATIONS.get(options.normalise),
         progress=common.progress,
     )
     if options.json:

@@ -11,6 +11,7 @@ KINDS = {
     'static': 'the static expression model, on FER+',
     'temporal': 'the model over time, on clips composed from FER+',
     'certainty': 'how much less certain a model has to be of hard faces, into its manifest',
+    'adapt': 'a new head for a room, from crops of uncertain faces',
 }
 _EXTRAS = ('torch', 'onnx')
 
