@@ -131,6 +131,9 @@ def test_the_report_is_json_and_text(rafdb: Path) -> None:
     plain = json.loads(json.dumps(found.to_dict(), allow_nan=False))
     assert plain['end_to_end']['recall']['surprise'] is None
     assert plain['groups']['gender']['accuracy']['gap']['best'] == 'male'
+    bins = plain['end_to_end']['reliability']
+    assert sum(bins['counts']) == 2  # a missed face has no confidence
+    assert bins['accuracy'][0] is None
     text = dataset_text(found)
     for line in (
         'RAF-DB (basic), all of it: 4 samples, model told',

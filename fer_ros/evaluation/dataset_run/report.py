@@ -12,11 +12,11 @@ from fer_ros.evaluation.metrics import (
     Grouped,
     Interval,
     Labels,
+    Reliability,
     SizeBin,
     accuracy,
     answers_of,
     bootstrap_interval,
-    calibration_error,
     ccc,
     confusion,
     f1,
@@ -24,6 +24,7 @@ from fer_ros.evaluation.metrics import (
     mean_recall,
     pcc,
     recall,
+    reliability,
     rmse,
 )
 from fer_ros.evaluation.plain import to_plain
@@ -40,6 +41,7 @@ class ClassFigures:
     :param uar: mean recall, with its interval.
     :param f1: mean over the classes that occur.
     :param ece: expected calibration error of the probabilities as the chain gives them.
+    :param reliability: the bins behind it: how often answers of each confidence are right.
     :param confusion: a row per label, a column per answer, in the order of ``recall``.
     """
 
@@ -49,6 +51,7 @@ class ClassFigures:
     uar: Interval
     f1: float
     ece: float
+    reliability: Reliability
     recall: Mapping[str, float]
     confusion: Sequence[Sequence[int]]
 
@@ -148,6 +151,7 @@ def class_figures(
     answers = answers_of(scores)
     count = len(classes)
     recalls = recall(answers, labels, count)
+    calibration = reliability(scores.astype(np.float32), labels)
 
     def uar(rows: Labels) -> float:
         return mean_recall(answers[rows], labels[rows], count)
@@ -160,7 +164,8 @@ def class_figures(
         ),
         uar=bootstrap_interval(uar, len(labels), clusters=people),
         f1=mean_known(f1(answers, labels, count)[np.unique(labels)]),
-        ece=calibration_error(scores.astype(np.float32), labels),
+        ece=calibration.error,
+        reliability=calibration,
         recall=dict(zip(classes, recalls.tolist())),
         confusion=confusion(answers, labels, count).tolist(),
     )
