@@ -171,8 +171,7 @@ class Replay:
             self._clock.wait_for(frame.stamp_ns)
             self._take(frame, source, time.perf_counter() - decoding_s)
             yield frame.stamp_ns
-        if source.broken:
-            self.drops[DropReason.BAD_DATA.value] += source.broken
+        self.drops.update(source.reasons)
         self.notes.extend(source.notes)
 
     def _take(self, frame: Frame, source: Source, began_s: float) -> None:

@@ -62,7 +62,7 @@ class BagSource(Source):
             try:
                 frame = _frame(self._bag, recorded, sequence)
             except DataError as error:
-                self._skip(str(error))
+                self._skip(error)
                 continue
             finally:
                 sequence += 1

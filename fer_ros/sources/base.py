@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
 from fer_ros.errors import DataError
+from fer_ros.taxonomy import DropReason
 from fer_ros.types import CameraIntrinsics, Frame
 
 NS_PER_S = 1_000_000_000
@@ -63,6 +65,7 @@ class Source(ABC):
         self._info = info
         self._intrinsics = intrinsics
         self._broken: list[str] = []
+        self._reasons: Counter[str] = Counter()
         self._notes: list[str] = []
 
     @property
@@ -81,6 +84,11 @@ class Source(ABC):
         return len(self._broken)
 
     @property
+    def reasons(self) -> Counter[str]:
+        """The same by the reason that a live node would count (:class:`DropReason`)."""
+        return self._reasons.copy()
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """One line for each thing that was wrong in this reading."""
         if not self._broken:
@@ -92,6 +100,7 @@ class Source(ABC):
     def __iter__(self) -> Iterator[Frame]:
         """Read from the beginning."""
         self._broken.clear()
+        self._reasons.clear()
         self._notes.clear()
         return self._read()
 
@@ -99,9 +108,10 @@ class Source(ABC):
     def _read(self) -> Iterator[Frame]:
         """Yield the frames, report broken ones to ``_skip`` and the rest to ``_note``."""
 
-    def _skip(self, why: str) -> None:
+    def _skip(self, error: DataError) -> None:
         """Count a frame that can not be decoded."""
-        self._broken.append(why)
+        self._broken.append(str(error))
+        self._reasons[getattr(error, 'reason', DropReason.BAD_DATA.value)] += 1
 
     def _note(self, line: str) -> None:
         """Keep a line for the user."""

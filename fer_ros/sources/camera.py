@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from fer_ros.errors import SourceError
+from fer_ros.errors import DataError, SourceError
 from fer_ros.sources.base import FRAME_ID, Source, SourceInfo
 from fer_ros.sources.video import open_capture
 from fer_ros.types import Frame, UInt8
@@ -54,7 +54,7 @@ class CameraSource(Source):
             stamp_ns = self._now_ns()
             ok, bgr = self._capture.retrieve()
             if not ok:
-                self._skip(f'{self.info.name}: a picture could not be decoded')
+                self._skip(DataError(f'{self.info.name}: a picture could not be decoded'))
                 continue
             pixels: UInt8 = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
             yield Frame(stamp_ns, self.info.frame_id, sequence, pixels)

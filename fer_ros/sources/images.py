@@ -101,7 +101,7 @@ class ImageSource(Source):
             try:
                 pixels = read_image(path)
             except FrameError as error:
-                self._skip(str(error))
+                self._skip(error)
                 continue
             stamp_ns = self._start_ns + round(sequence * NS_PER_S / self._fps)
             yield Frame(stamp_ns, self.info.frame_id, sequence, pixels)
