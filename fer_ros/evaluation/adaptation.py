@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority
-from fer_ros.evaluation.robustness import located, prepared
+from fer_ros.evaluation.seen import located, prepared
 from fer_ros.evaluation.stills import locate_stills
 from fer_ros.recognition import AdaptationConfig, Adapter, Reference, StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.types import Expression, Float32, Float64, UInt8
 
-PEOPLE, FACES = 40, 1000
+PEOPLE, FACES = 70, 1000
 STEP_NS = 200_000_000
 REST_FACES, REST_ROUNDS, SHOWN_FACES = 10, 4, 14  # 8 s at rest, then what is scored
 HABIT = 0.07  # deviation of brows and mouth, in distances of the eyes

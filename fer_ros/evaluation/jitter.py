@@ -20,7 +20,7 @@ from fer_ros.errors import DataError
 from fer_ros.evaluation.face_scenes import STEP_NS, photo_files, photograph
 from fer_ros.evaluation.folder import data_folder
 from fer_ros.evaluation.metrics import flips
-from fer_ros.pipeline import Pipeline, PipelineConfig
+from fer_ros.pipeline import FILTER, Pipeline, PipelineConfig
 from fer_ros.sources.images import read_image
 from fer_ros.types import FaceState, Frame, UInt8
 
@@ -124,7 +124,9 @@ def evaluate_jitter(
     if not photos:
         raise DataError(f'{data_folder(data)}: expected photos of people, found none')
     config = config or PipelineConfig()
-    unfiltered = replace(config, temporal=replace(config.temporal, smoothing_s=0.0))
+    unfiltered = replace(
+        config, temporal_model=FILTER, temporal=replace(config.temporal, smoothing_s=0.0)
+    )
     raw, smoothed = Pipeline(unfiltered), Pipeline(config)
     faces: list[FaceJitter] = []
     for path in progress(photos) if progress else photos:

@@ -4,15 +4,16 @@ Crops come from the recorder of the perception node. A crop whose label a person
 counts fully; of the others those are taken for which the face and its mirror image agree and the
 best answer leads the second by a margin (pseudo-labels, Lee 2013). The head stays close to the
 shipped one, and close to what it said of ordinary faces where an npz of those is given (learning
-without forgetting, Li & Hoiem 2016). The net below the head is not touched: on a few hundred
-crops it would learn the people, not the room. NumPy and onnx alone.
+without forgetting, Li & Hoiem 2016). Nothing is written where the new head is not better on
+labelled crops that were kept back, or is worse on ordinary faces. The net below the head is not
+touched: on a few hundred crops it would learn the people, not the room. NumPy and onnx alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from fer_ros.types import Float32, Float64, UInt8
 
 _STEPS, _RATE = 300, 0.01
 _BATCH = 64
+ENOUGH_TO_JUDGE = 40  # labelled crops
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +210,8 @@ def adapt_static(
 
     :param ordinary: faces with labels, on which nothing may get worse: not those of the room.
     :raises DataError: no crops, or none sure enough.
-    :raises ModelError: not a net with a linear head, or the new one is worse on ordinary faces;
-        nothing is written then.
+    :raises ModelError: not a net with a linear head, or the new one is not better on labelled
+        crops or worse on ordinary faces; nothing is written then.
     """
     config = config or AdaptConfig()
     manifest = load_manifest(manifest_path)
@@ -234,7 +236,12 @@ def adapt_static(
     held = np.empty((0, embeddings.shape[1]), np.float32)
     if ordinary is not None:
         _, held = answers(recogniser, ordinary.images)
-    fitted = fit_head(head, embeddings[taken], labels[taken], held, manifest.temperature, config)
+
+    def fit(rows: NDArray[np.bool_]) -> Head:
+        return fit_head(head, embeddings[rows], labels[rows], held, manifest.temperature, config)
+
+    _refuse_a_worse(head, fit, embeddings, crops.labels, taken, folder)
+    fitted = fit(taken)
     before, after = (_accuracy(one, held, ordinary) for one in (head, fitted))
     if before is not None and after is not None and after < before - config.tolerance:
         raise ModelError(
@@ -251,6 +258,33 @@ def adapt_static(
         before=before,
         after=after,
     )
+
+
+def _refuse_a_worse(
+    head: Head,
+    fit: Callable[[NDArray[np.bool_]], Head],
+    embeddings: Float32,
+    labels: NDArray[np.int64],
+    taken: NDArray[np.bool_],
+    folder: Path,
+) -> None:
+    """Keep every fourth labelled crop back, where there are enough, and see who is right there."""
+    labelled = np.flatnonzero(labels >= 0)
+    if len(labelled) < ENOUGH_TO_JUDGE:
+        return
+    kept = labelled[::4]
+    rest = taken.copy()
+    rest[kept] = False
+    before, after = (
+        int((one(embeddings[kept]).argmax(axis=1) == labels[kept]).sum())
+        for one in (head, fit(rest))
+    )
+    if after <= before:
+        raise ModelError(
+            f'{folder}: expected a new head that is right more often than {before} of '
+            f'{len(kept)} labelled crops that were kept back, found {after}; nothing is written, '
+            'the model is better as it is'
+        )
 
 
 def answers(recogniser: StaticRecogniser, images: UInt8) -> tuple[Float32, Float32]:

@@ -21,7 +21,7 @@ from fer_ros.config import load_yaml
 from fer_ros.errors import DataError
 from fer_ros.evaluation.degrade import CLEAN, random_condition
 from fer_ros.evaluation.ferplus import VotedFaces, majority
-from fer_ros.evaluation.robustness import located, prepared
+from fer_ros.evaluation.seen import located, prepared
 from fer_ros.evaluation.stills import locate_stills
 from fer_ros.inference.manifest import load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine

@@ -17,9 +17,10 @@ from fer_ros.evaluation.robustness import (
     Figures,
     RobustnessReport,
     evaluate_robustness,
-    prepared,
 )
+from fer_ros.evaluation.seen import prepared
 from fer_ros.evaluation.stills import locate_stills
+from fer_ros.evaluation.strangers import STRANGERS
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.store import model_dir
@@ -202,3 +203,26 @@ def test_a_bad_npz_is_one_line(
     assert err.startswith(f'fer-ros eval: {tmp_path / "bad.npz"}: ')
     assert words in err
     assert len(err.strip().splitlines()) == 1, err
+
+
+def test_strangers_are_not_labelled_with_confidence(
+    npz: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ['eval', 'robustness', '--npz', str(npz), '--strangers', '--json']
+    assert main(words) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert set(figures) == {'upside_down', 'negative', 'shuffled', 'static'}
+    assert figures['static']['n'] == 4
+    assert figures['static']['found'] == figures['static']['vouched'] == 0.0
+    for row in figures.values():
+        assert row['confident'] <= row['vouched'] <= row['found']
+
+
+def test_strangers_are_made_of_faces() -> None:
+    image = np.arange(16, dtype=np.uint8).reshape(4, 4)
+    rng = np.random.default_rng(0)
+    made = {one.name: one.apply(image, np.empty((0, 3), np.float32), rng) for one in STRANGERS}
+    assert made['upside_down'][0].tolist() == [12, 13, 14, 15]
+    assert made['negative'][0, 0] == 255
+    assert made['shuffled'][0].tolist() == [10, 11, 8, 9]
+    assert (made['static'] != image).any()

@@ -115,6 +115,18 @@ def test_a_head_that_forgets_is_not_written(tmp_path: Path) -> None:
     assert not (tmp_path / 'out').exists()
 
 
+def test_labels_that_teach_nothing_are_found_out(tmp_path: Path) -> None:
+    folder = record(tmp_path / 'crops', np.repeat(portraits(1), 40, axis=0), 'happiness')
+    # Right already, all of them: no new head can be right more often.
+    with pytest.raises(ModelError, match='more often than 10 of 10 labelled crops'):
+        adapt_static(SHIPPED, folder, tmp_path / 'out')
+    assert not (tmp_path / 'out').exists()
+    for path in folder.glob('*.json'):
+        path.write_text('{"label": "anger"}')
+    done = adapt_static(SHIPPED, folder, tmp_path / 'out', config=AdaptConfig(anchor=0.0))
+    assert done.labelled == 40
+
+
 @pytest.mark.parametrize(
     ('spoil', 'words'),
     [

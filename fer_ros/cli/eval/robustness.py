@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.normalise import NORMALISATIONS
-from fer_ros.evaluation.robustness import FACES, evaluate_robustness
+from fer_ros.evaluation.robustness import FACES, drawn, evaluate_robustness
+from fer_ros.evaluation.strangers import STRANGERS_SHOWN, show_strangers
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.pipeline import PipelineConfig
-from fer_ros.recognition import StaticRecogniser
+from fer_ros.recognition import StaticRecogniser, TrustConfig
 
 
 def main(words: Sequence[str]) -> int:
@@ -29,12 +32,20 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument(
         '--normalise', choices=NORMALISATIONS, help='try this on each crop before the net'
     )
+    parser.add_argument(
+        '--strangers', action='store_true', help='show it pictures without a face instead'
+    )
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
+    recogniser = StaticRecogniser(load_engine(options.model, Task.STATIC_EXPRESSION))
+    landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
+    if options.strangers:
+        _strangers(options, recogniser, landmarker)
+        return 0
     report = evaluate_robustness(
         options.npz,
-        StaticRecogniser(load_engine(options.model, Task.STATIC_EXPRESSION)),
-        Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS)),
+        recogniser,
+        landmarker,
         faces=options.faces,
         seed=options.seed,
         normalise=NORMALISATIONS.get(options.normalise),
@@ -45,3 +56,13 @@ def main(words: Sequence[str]) -> int:
     else:
         print(report.to_text())
     return 0
+
+
+def _strangers(
+    options: argparse.Namespace, recogniser: StaticRecogniser, landmarker: Landmarker
+) -> None:
+    """Measure and print what becomes of pictures without a face."""
+    images = drawn(options.npz, min(options.faces, STRANGERS_SHOWN), options.seed)[0].images
+    found = show_strangers(list(images), recogniser, landmarker, TrustConfig(), options.seed)
+    figures = {name: asdict(row) for name, row in found.items()}
+    common.print_figures(figures, as_json=options.json)
