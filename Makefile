@@ -17,7 +17,7 @@ test: $(call STAMP,dev)
 # The CPU build where an index offers one; the other commands never need it.
 test-training: $(call STAMP,dev)
 	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pytest -m torch test/training test/inference
+	$(BIN)/python -m pytest -m torch test/training test/inference test/device
 
 lint: $(call STAMP,dev)
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -57,6 +58,9 @@ from fer_ros.types import (
 )
 
 FILTER = 'filter'
+
+if TYPE_CHECKING:  # needs torch: imported where a GPU runs the nets
+    from fer_ros.device.rooms import DeviceRooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,20 @@ class Pipeline:
         self._clips = load_clips(self._config)
         self._told: dict[str, TemporalState] = {}
         self._last_stamp_ns: int | None = None
+        self._device: DeviceRooms | None = None
+        self._move_to_device()
+
+    def _move_to_device(self) -> None:
+        """Keep the frame's pixels where the nets are, if torch runs all that read them."""
+        engines = (*self._detector.engines, self._landmarker.engine, self._recogniser.engine)
+        if not all(engine.backend.startswith('torch-') for engine in engines):
+            return
+        from fer_ros.device.rooms import on_device
+
+        moved = on_device(self._detector, self._landmarker, self._recogniser)
+        if moved is not None:
+            self._device, self._detector = moved, moved.detector
+            self._landmarker, self._recogniser = moved.landmarker, moved.recogniser
 
     @property
     def config(self) -> PipelineConfig:
@@ -153,7 +171,11 @@ class Pipeline:
     @property
     def backend_reason(self) -> str:
         """Why it is this backend."""
-        return ' | '.join(dict.fromkeys(engine.reason for engine in self._engines))
+        reasons = [engine.reason for engine in self._engines]
+        if self._device is not None:
+            failure = self._device.guard.failure
+            reasons.insert(0, f'pixels left the device: {failure}' if failure else 'pixels on it')
+        return ' | '.join(dict.fromkeys(reasons))
 
     @property
     def unreadable(self) -> dict[str, int]:
@@ -169,7 +191,8 @@ class Pipeline:
     @property
     def device_failed(self) -> bool:
         """Whether a device failed in mid-run, so that nets go on where they are slower."""
-        return any(isinstance(e, ServingEngine) and e.failed for e in self._engines)
+        lost = self._device is not None and bool(self._device.guard.failure)
+        return lost or any(isinstance(e, ServingEngine) and e.failed for e in self._engines)
 
     @property
     def _engines(self) -> tuple[Engine, ...]:
@@ -252,8 +275,7 @@ class Pipeline:
         self, frame: Frame, faces: Sequence[Face]
     ) -> tuple[tuple[FaceState, ...], tuple[ExpressionEvent, ...]]:
         """Recognise the faces that are looked at in one batch, and follow each over time."""
-        size = self._recogniser.engine.manifest.input.width
-        aligned = [align(frame, face, size) for face in faces]
+        aligned = self._align(frame, faces)
         looked = self._attention.choose(list(map(_glance, faces, aligned)))
         seen = [(face, crop) for face, crop, look in zip(faces, aligned, looked) if look]
         expressions = [
@@ -305,6 +327,13 @@ class Pipeline:
         for face_id in ended:
             self._told.pop(face_id, None)
         return self._temporal.forget(ended)
+
+    def _align(self, frame: Frame, faces: Sequence[Face]) -> list[AlignedFace]:
+        """Turn all faces upright."""
+        if self._device is not None:
+            return self._device.recogniser.align(frame, faces)
+        size = self._recogniser.engine.manifest.input.width
+        return [align(frame, face, size) for face in faces]
 
     def _state(self, face: Face, state: TemporalState) -> FaceState:
         """Judge and explain one face's expression as it is now."""

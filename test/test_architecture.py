@@ -15,7 +15,8 @@ ALLOWED = {
     **dict.fromkeys(VOCABULARY, VOCABULARY),
     **{room: VOCABULARY | {'inference'} for room in ROOMS},
     'inference': VOCABULARY,
-    'pipeline': VOCABULARY | ROOMS | {'inference'},
+    'device': VOCABULARY | ROOMS | {'inference'},
+    'pipeline': VOCABULARY | ROOMS | {'inference', 'device'},
     'evaluation': ABOVE,
     'training': ABOVE | {'evaluation'},
     'nodes': ABOVE,
@@ -24,7 +25,7 @@ ALLOWED = {
 }
 # Where packages that not every machine has may be imported.
 HOMES = {
-    'torch': {'training', 'inference'},
+    'torch': {'training', 'inference', 'device'},
     'rclpy': {'nodes', 'cli'},
     'sensor_msgs': {'nodes'},
     'hri_msgs': {'nodes'},

@@ -101,7 +101,8 @@ def _region(
     limit = np.array(pixels.shape[1::-1])
     # Two blocks more on each side for the cubic kernel; at least one where the face is outside.
     low = np.floor(reached.min(axis=1) - 2 * block)
-    low = np.clip(low, 0, np.maximum(limit - block, 0)).astype(int)
+    # From a whole block on, so that halves are those of the whole frame, wherever the face is.
+    low = np.clip(low, 0, np.maximum(limit - block, 0)).astype(int) // block * block
     wanted = np.ceil((reached.max(axis=1) + 2 * block - low) / block).astype(int)
     count = np.clip(wanted, 1, np.maximum((limit - low) // block, 1))
     part = pixels[low[1] : low[1] + count[1] * block, low[0] : low[0] + count[0] * block]

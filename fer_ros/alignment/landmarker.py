@@ -141,7 +141,7 @@ def _blocks(row: Float64, size_px: int, limit: int, block: int) -> tuple[int, in
     a, b, start = row.tolist()
     low = start + min(a * size_px, 0.0) + min(b * size_px, 0.0)
     high = start + max(a * size_px, 0.0) + max(b * size_px, 0.0)
-    first = min(max(math.floor(low), 0), max(limit - block, 0))
+    first = min(max(math.floor(low), 0), max(limit - block, 0)) // block * block
     return first, max(min(math.ceil((high - first) / block), (limit - first) // block), 1)
 
 

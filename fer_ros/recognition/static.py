@@ -50,6 +50,11 @@ class StaticRecogniser:
         """The net in use."""
         return self._engine
 
+    @property
+    def mirror(self) -> bool:
+        """Whether each face is averaged with its mirror image."""
+        return self._mirror
+
     def recognise(self, faces: Sequence[AlignedFace]) -> list[Expression]:
         """Return one expression per face, in order."""
         if not faces:
