@@ -17,6 +17,7 @@ from fer_ros.detection import (
     TrackedFace,
     TrackingConfig,
     build_detector,
+    signatures,
 )
 from fer_ros.errors import ConfigError, FrameError, ModelError
 from fer_ros.inference.engine import Engine
@@ -53,6 +54,7 @@ from fer_ros.types import (
     ExpressionEvent,
     Face,
     FaceState,
+    Float32,
     Frame,
     Landmarks,
 )
@@ -249,7 +251,30 @@ class Pipeline:
         detections = self._detector.detect(frame) if looking else []
         proposals = self._tracker.propose(detections, frame.stamp_ns)
         landmarks = self._locate(frame, proposals)
-        return self._tracker.update(proposals, landmarks, looked=looking, stamp_ns=frame.stamp_ns)
+        return self._tracker.update(
+            proposals,
+            landmarks,
+            looked=looking,
+            stamp_ns=frame.stamp_ns,
+            colours=self._colours(frame, proposals, landmarks),
+        )
+
+    def _colours(
+        self, frame: Frame, proposals: Sequence[Proposal], landmarks: Sequence[Landmarks]
+    ) -> list[Float32 | None]:
+        """Read how people look whose faces are new, found again, or due."""
+        wanted = [
+            self._tracker.wants_colours(proposal, frame.stamp_ns)
+            and bool(np.isfinite(found.points_px).all())
+            for proposal, found in zip(proposals, landmarks)
+        ]
+        if not any(wanted):
+            return [None] * len(proposals)
+        rois = [
+            roi_from_landmarks(found.points_px) if is_wanted else proposal.roi
+            for proposal, found, is_wanted in zip(proposals, landmarks, wanted)
+        ]
+        return signatures(frame.pixels, rois, wanted)
 
     def _check_time(self, frame: Frame) -> None:
         """Refuse a frame that is not newer than the last one."""

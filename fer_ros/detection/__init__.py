@@ -1,5 +1,6 @@
 """The detection room: frames in, faces with stable ids out."""
 
+from fer_ros.detection.appearance import signatures
 from fer_ros.detection.detector import DetectionConfig, FaceDetector, FarFaces, build_detector
 from fer_ros.detection.tracker import FaceTracker, Proposal, TrackedFace, TrackingConfig
 
@@ -12,4 +13,5 @@ __all__ = [
     'TrackedFace',
     'TrackingConfig',
     'build_detector',
+    'signatures',
 ]

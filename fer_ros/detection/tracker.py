@@ -13,12 +13,14 @@ from fer_ros.detection.face_ids import FaceIds
 from fer_ros.detection.track import Track, distance, same_face
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.roi import roi_from_detection, roi_from_landmarks
-from fer_ros.types import Detection, Landmarks, RotatedRoi
+from fer_ros.types import Detection, Float32, Landmarks, RotatedRoi
 
 NS_PER_S = 1_000_000_000
 # Of two tracks on one face, the one whose ROI came to it from further away, in steps of this
 # share of its side, has left its own face; equals are told by age.
 STRAY_STEP = 0.05
+# How a followed person looks is read anew after so long.
+COLOURS_NS = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,14 @@ class TrackingConfig:
     :param max_faces: follow at most this many.
     :param detection_interval: frames between looks for new faces while some are followed.
     :param min_presence: below this presence of a face the track counts as unseen.
-    :param lost_timeout_s: an unseen face is kept for so long.
+    :param lost_timeout_s: an unseen face is kept for so long. Who was hidden for a second comes
+        back in the frame in which one who left would end: at 30 Hz the thirtieth.
     """
 
     max_faces: int = 16
     detection_interval: int = 10
     min_presence: float = 0.5
-    lost_timeout_s: float = 0.8
+    lost_timeout_s: float = 0.97
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -158,6 +161,11 @@ class FaceTracker:
                 owners[index] = face_id
         return owners
 
+    def wants_colours(self, proposal: Proposal, stamp_ns: int) -> bool:
+        """Tell whether it is time to read how the person of a proposal looks."""
+        track = self._tracks.get(proposal.face_id)
+        return proposal.is_new or track is None or stamp_ns >= track.coloured_ns + COLOURS_NS
+
     def update(
         self,
         proposals: Sequence[Proposal],
@@ -165,10 +173,12 @@ class FaceTracker:
         *,
         looked: bool,
         stamp_ns: int,
+        colours: Sequence[Float32 | None] = (),
     ) -> list[TrackedFace]:
         """Move every track on by what was read, and return the faces that are seen.
 
         :param landmarks: those of each proposal.
+        :param colours: how the person of each looks, where it was read; () where never.
         :param looked: the detector looked at this frame.
         :raises DataError: not one landmarks for each proposal, or time does not go on.
         """
@@ -186,14 +196,16 @@ class FaceTracker:
         seen = self._seen(proposals, landmarks)
         for track in self._tracks.values():
             track.visible = False
-        faces = [self._follow(proposal, found, stamp_ns) for proposal, found in seen]
+        faces = []
+        for index in seen:
+            looks = colours[index] if colours else None
+            face = self._follow(proposals[index], landmarks[index], looks, stamp_ns)
+            faces += [face] if face is not None else []
         self._end_lost(stamp_ns)
         return faces
 
-    def _seen(
-        self, proposals: Sequence[Proposal], landmarks: Sequence[Landmarks]
-    ) -> list[tuple[Proposal, Landmarks]]:
-        """Return what holds a face, each face once."""
+    def _seen(self, proposals: Sequence[Proposal], landmarks: Sequence[Landmarks]) -> list[int]:
+        """Return which proposals hold a face, each face once."""
         ranked = []
         for index, (proposal, found) in enumerate(zip(proposals, landmarks)):
             if self._is_face(proposal, found):
@@ -206,7 +218,7 @@ class FaceTracker:
             if not any(same_face(roi, other) for other in rois):
                 kept.append(index)
                 rois.append(roi)
-        return [(proposals[index], landmarks[index]) for index in sorted(kept)]
+        return sorted(kept)
 
     def _is_face(self, proposal: Proposal, found: Landmarks) -> bool:
         """Tell whether landmarks are those of a face; what was detected has to convince."""
@@ -225,16 +237,24 @@ class FaceTracker:
         stray = distance(proposal.roi, roi) / (STRAY_STEP * proposal.roi.size)
         return round(stray), track.born
 
-    def _follow(self, proposal: Proposal, found: Landmarks, stamp_ns: int) -> TrackedFace:
-        """Move one track on, or begin one."""
+    def _follow(
+        self, proposal: Proposal, found: Landmarks, colours: Float32 | None, stamp_ns: int
+    ) -> TrackedFace | None:
+        """Move one track on, or begin one; None where there is no room for another."""
         roi = roi_from_landmarks(found.points_px)
         track = self._tracks.get(proposal.face_id)
+        if track is not None and proposal.is_new and track.is_refused(roi, colours, stamp_ns):
+            if len(self._tracks) >= self.config.max_faces:
+                return None
+            track = None
         if track is None:
             face_id = self._ids.next(stamp_ns)
             track = Track(face_id, self._ids.count, roi, stamp_ns)
             self._tracks[face_id] = track
         else:
             track.see(roi, stamp_ns)
+        if colours is not None:
+            track.colours, track.coloured_ns = colours, stamp_ns
         return TrackedFace(track.face_id, found)
 
     def _end_lost(self, stamp_ns: int) -> None:

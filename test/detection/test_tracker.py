@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from made import FRAME_NS, detection_at, landmarks_at, nothing_at
 
@@ -311,3 +312,96 @@ def test_settings_out_of_range_are_refused(settings):
     (name,) = settings
     with pytest.raises(ConfigError, match=f'{name}: expected'):
         TrackingConfig(**settings)
+
+
+def colours(person: int) -> np.ndarray:
+    """Return a signature that only this person has."""
+    roots = np.zeros((2, 8), np.float32)
+    roots[:, person] = 1.0
+    return roots
+
+
+class ColouredWorld(World):
+    """People who can be told apart; looks are (x, y, width, who)."""
+
+    def step(self, *people, detected=None, elapsed_ns=FRAME_NS):
+        self.stamp_ns += elapsed_ns
+        looking = self.tracker.wants_detection()
+        places = [person[:3] for person in people]
+        detections = [detection_at(*place) for place in places] if looking else []
+        proposals = self.tracker.propose(detections, self.stamp_ns)
+        landmarks = [self.mesh(proposal.roi, places) for proposal in proposals]
+        looks = [
+            colours(people[self.who(found, places)][3])
+            if people and self.tracker.wants_colours(proposal, self.stamp_ns)
+            else None
+            for proposal, found in zip(proposals, landmarks)
+        ]
+        faces = self.tracker.update(
+            proposals, landmarks, looked=looking, stamp_ns=self.stamp_ns, colours=looks
+        )
+        return {face.face_id: people[self.who(face.landmarks, places)][3] for face in faces}
+
+    @staticmethod
+    def who(found, people):
+        x = float(found.points_px[:2, 0].mean())
+        return min(range(len(people)), key=lambda index: abs(people[index][0] - x))
+
+
+def test_somebody_else_where_one_was_lost_gets_an_id_of_their_own():
+    world = ColouredWorld()
+    (first,) = world.step((200, 200, 100, 0))
+    world.step()
+    (second,) = world.step((210, 200, 100, 1))
+    assert second != first
+    assert set(world.tracker.tracked()) == {first, second}
+
+
+def test_who_comes_out_far_away_is_known_by_their_looks():
+    world = ColouredWorld()
+    (first,) = world.step((200, 200, 100, 0))
+    for _ in range(20):
+        world.step()
+    # 0.7 s later 200 px away, which is beyond 0.75 of the ROI's 150.
+    assert list(world.step((400, 200, 100, 0))) == [first]
+    for _ in range(20):
+        world.step()
+    (other,) = world.step((200, 200, 100, 1))
+    assert other != first
+
+
+def test_without_looks_only_who_is_near_comes_back():
+    world = World()
+    (first,) = world.step((200, 200, 100))
+    for _ in range(20):
+        world.step()
+    (other,) = world.step((400, 200, 100))
+    assert other != first
+
+
+def test_hidden_for_a_second_and_back():
+    world = World()
+    (first,) = world.step((200, 200, 100))
+    for _ in range(29):
+        world.step()
+    assert list(world.step((200, 200, 100))) == [first]
+
+
+def test_a_stranger_without_room_is_not_followed():
+    world = ColouredWorld(max_faces=1)
+    (first,) = world.step((200, 200, 100, 0))
+    world.step()
+    assert world.step((210, 200, 100, 1)) == {}
+    assert world.tracker.tracked() == (first,)
+
+
+def test_looks_are_read_at_birth_when_found_again_and_now_and_then():
+    world = ColouredWorld()
+    world.step((200, 200, 100, 0))
+    wanted = []
+    for _ in range(20):
+        proposals = world.tracker.propose([], world.stamp_ns + FRAME_NS)
+        wanted.append(world.tracker.wants_colours(proposals[0], world.stamp_ns + FRAME_NS))
+        world.step((200, 200, 100, 0))
+    assert wanted.count(True) == 1
+    assert wanted.index(True) == 15  # 0.5 s at 33 ms
