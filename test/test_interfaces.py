@@ -136,6 +136,7 @@ def test_default_parameters_make_the_default_pipeline() -> None:
         ('contempt_alias', 'contempt', 'expected one of neutral'),
         ('offset_intensity', 0.9, 'expected at most onset_intensity'),
         ('latency_error_ms', 1.0, 'expected at least latency_warn_ms'),
+        ('states_file', '/nowhere/states.yaml', 'expected a YAML file, found none'),
     ],
 )
 def test_refuses_what_a_range_can_not(name: str, value: object, words: str) -> None:

@@ -56,6 +56,7 @@ class UnitReport:
     :param unread: faces without landmarks, which are left out.
     :param distance: Cohen's d of the intensity as published, by emotion and FACS code.
     :param score_distance: the same of the filters' scores, before they become an intensity.
+    :param neutral: mean intensity of neutral faces by FACS code: false, and of identity alone.
     :param bars: what is asked and what is reached.
     """
 
@@ -63,6 +64,7 @@ class UnitReport:
     unread: int
     distance: Mapping[str, Mapping[int, float]]
     score_distance: Mapping[str, Mapping[int, float]]
+    neutral: Mapping[int, float]
     bars: tuple[Mapping[str, Any], ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -72,6 +74,9 @@ class UnitReport:
             'unread': self.unread,
             'cohens_d': _plain(self.distance),
             'cohens_d_of_scores': _plain(self.score_distance),
+            'false_intensity_of_neutral': {
+                str(code): round(value, 3) for code, value in self.neutral.items()
+            },
             'bars': [dict(bar) for bar in self.bars],
             'fitted_to_emotion_labels': [],
         }
@@ -88,6 +93,10 @@ class UnitReport:
             lines.append(
                 f'AU{bar["units"]} {bar["emotion"]}: {bar["d"]:.2f}, {bar["asked"]} asked: {said}'
             )
+        worst = max(self.neutral, key=lambda code: self.neutral[code])
+        lines.append(
+            f'neutral at first sight: at most {self.neutral[worst]:.2f} on average (AU{worst})'
+        )
         return '\n'.join([*lines, f'{self.unread} faces without landmarks'])
 
 
@@ -188,7 +197,9 @@ def report(intensities: Float64, scores: Float64, labels: Labels, *, unread: int
                 {'units': units, 'emotion': emotion, 'asked': asked, 'd': d, 'met': d >= asked}
             )
     counts = {name: int((labels == index).sum()) for index, name in enumerate(EMOTIONS)}
-    return UnitReport(counts, unread, tables[0], tables[1], tuple(bars))
+    means = intensities[labels == 0].mean(axis=0).tolist()
+    neutral = dict(zip(_COLUMNS, means))
+    return UnitReport(counts, unread, tables[0], tables[1], neutral, tuple(bars))
 
 
 def cohens_d(group: NDArray[np.float64], neutral: NDArray[np.float64]) -> float:

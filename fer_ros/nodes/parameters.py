@@ -22,6 +22,7 @@ from fer_ros.recognition import (
     Sampling,
     TemporalConfig,
     TrustConfig,
+    load_states,
 )
 from fer_ros.taxonomy import HRI_EXPRESSIONS
 
@@ -312,6 +313,7 @@ def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: boo
     :param changed: names of those that the caller wants to change.
     :param running: the node is configured, so fixed parameters can not change.
     """
+    changed = tuple(changed)
     reason = table_refusal(BY_NAME, values, changed, running=running)
     if reason:
         return reason
@@ -322,6 +324,8 @@ def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: boo
         )
     try:
         pipeline_config(values)
+        if 'states_file' in changed:
+            load_states(str(values['states_file']))
     except FerError as error:
         return str(error)
     return ''

@@ -1,5 +1,6 @@
 """Units drawn into a real face and read back through the mesh."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from fer_ros.evaluation.crosstalk import Crosstalk, measure
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.pipeline import Pipeline
-from fer_ros.recognition.au_filters import CODES, load_filters
+from fer_ros.recognition.au_filters import CODES, load_filters, shipped_filters
+from fer_ros.recognition.face_shape import face_shape
 from fer_ros.types import Frame
 
 MODELS = Path(__file__).resolve().parents[2] / 'models' / 'data'
@@ -47,6 +49,21 @@ def test_units_are_read_even_in_a_face_that_smiles_all_the_time(crosstalk: Cross
     assert len(crosstalk.hits) >= 9
     assert {4, 9, 15, 17, 24} <= set(crosstalk.hits)
     assert crosstalk.sides == 1.0
+
+
+@pytest.mark.parametrize('yaw_deg', [-35, 35])
+def test_real_landmarks_read_the_same_when_they_are_turned(yaw_deg: int) -> None:
+    pixels = np.ascontiguousarray(skimage.data.astronaut())
+    [state] = Pipeline().process(Frame(0, 'photo', 0, pixels)).states
+    points = state.face.landmarks_px.astype(np.float64)
+    cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
+    centre = points.mean(axis=0)
+    turned = (points - centre) @ np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]).T + centre
+    texture = np.zeros((468, 3), np.float32)
+    first, second = (
+        shipped_filters().scores(face_shape(one).points_cm, texture) for one in (points, turned)
+    )
+    np.testing.assert_allclose(second, first, atol=1e-4)
 
 
 @pytest.mark.data
@@ -82,7 +99,7 @@ def test_reliability_is_drawn_and_real_by_geometric_mean(tmp_path: Path) -> None
         np.full(count, 0.64),
     )  # fmt: skip
     distance = {'happiness': dict.fromkeys(CODES, 0.0) | {12: 2.0}}
-    real = UnitReport({}, 0, distance, {}, ())
+    real = UnitReport({}, 0, distance, {}, {}, ())
     found = reliabilities(drawn, real)
     # d = 2 is a correlation of 2 / sqrt(8).
     assert found[12] == pytest.approx((0.64 / 2**0.5) ** 0.5)
