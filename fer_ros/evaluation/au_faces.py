@@ -17,7 +17,7 @@ from fer_ros.evaluation.crosstalk import Crosstalk
 from fer_ros.evaluation.face_scenes import photo_files
 from fer_ros.evaluation.ferplus import load_faces
 from fer_ros.pipeline import Pipeline
-from fer_ros.recognition.au_filters import CODES
+from fer_ros.recognition.au_filters import CODES, OBLIQUE, OBLIQUE_OF
 from fer_ros.recognition.emfacs import emfacs
 from fer_ros.sources.images import read_image
 from fer_ros.types import Face, Frame, UInt8
@@ -59,8 +59,11 @@ def reliabilities(crosstalk: Crosstalk, real: UnitReport) -> dict[int, float]:
     is from neutral on real faces. Their geometric mean; where no emotion shows the unit, half of
     the first.
     """
+    drawn_by_code = dict(zip(CODES, crosstalk.reliability.tolist()))
+    # The combination is not drawn by itself: it is as good as the worse of its two units.
+    drawn_by_code[OBLIQUE] = min(drawn_by_code[code] for code in OBLIQUE_OF)
     found = {}
-    for code, drawn in zip(CODES, crosstalk.reliability.tolist()):
+    for code, drawn in drawn_by_code.items():
         distances = [
             real.distance[emotion][code]
             for emotion, links in emfacs().items()

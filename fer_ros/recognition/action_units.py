@@ -37,6 +37,7 @@ _FROM_STD, _FULL_STD = 1.0, 2.0
 _CLOSED = 43
 # A unit and those that it hides: closed lids are not tight, sucked lips neither tight nor pressed,
 # and a mouth that is wide open is none of them. FACS scores them one at a time as well.
+_HIDING = 0.75, 1.0  # strength from which it hides, and at which nothing is left
 _HIDES = ((43, (7,)), (28, (23, 24)), (27, (17, 23, 24, 28)))
 _UPPER_FACE = frozenset({1, 2, 4, 5, 6, 7, 9, 43, 45})
 # Confidence falls from the first angle to nothing at the second; at 35 degrees half is left.
@@ -132,7 +133,8 @@ class ActionUnitReader:
         found[OBLIQUE] = ActionUnit(values[rows_of(OBLIQUE)[0]], brows)
         for code, hidden in _HIDES:
             for other in hidden:
-                found[other] = _fainter(found[other], 1.0 - found[code].intensity)
+                hiding = _ramp(found[code].intensity, *_HIDING)
+                found[other] = _fainter(found[other], 1.0 - hiding)
         self._split_lids(face, found, seen[True])
         return found
 
