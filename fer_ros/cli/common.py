@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import track
@@ -64,6 +64,24 @@ def print_json(result: Any) -> None:
     """Print a result for programs."""
     json.dump(result, sys.stdout, indent=2)
     print()
+
+
+class Report(Protocol):
+    """What a measurement returns."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values for JSON."""
+
+    def to_text(self) -> str:
+        """Return it for people."""
+
+
+def print_report(report: Report, *, as_json: bool) -> None:
+    """Print a report for programs or for people."""
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        print(report.to_text())
 
 
 def print_figures(figures: Mapping[str, Any], *, as_json: bool) -> None:

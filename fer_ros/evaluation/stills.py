@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 
 from fer_ros.alignment import Landmarker, similarity_to_template, warp
+from fer_ros.inference.factory import Device, load_engine
+from fer_ros.inference.manifest import Task
+from fer_ros.pipeline import PipelineConfig
 from fer_ros.roi import EXPANSION, roi_from_landmarks
 from fer_ros.types import Float32, Float64, Frame, RotatedRoi, UInt8
 
@@ -21,6 +24,11 @@ _FRAMINGS = (
     *((size, turn) for size in (1.17, 1.33, 1.58) for turn in (0.0, -30.0, 30.0)),
 )
 _LOOKS = 4
+
+
+def shipped_landmarker(device: Device = Device.AUTO) -> Landmarker:
+    """Return the face mesh that the pipeline uses when nothing else is asked for."""
+    return Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS, device))
 
 
 def locate_stills(

@@ -21,6 +21,7 @@ from fer_ros.alignment import Landmarker
 from fer_ros.evaluation.baselines import FrameByFrame, MajorityVote, MovingAverage
 from fer_ros.evaluation.compositions import Composition, Progress, compose, load_gallery
 from fer_ros.evaluation.courses import Course
+from fer_ros.evaluation.metrics import accuracy, flips, mean_recall
 from fer_ros.evaluation.plain import to_plain
 from fer_ros.evaluation.results import told
 from fer_ros.recognition.static import StaticRecogniser
@@ -160,16 +161,16 @@ def measure(clips: Sequence[Composition], method: Temporal) -> MethodFigures:
     answers = np.concatenate([one.labels[_settled(clip)] for clip, one in pairs])
     truth = np.concatenate([_truth(clip)[_settled(clip)] for clip, _ in pairs])
     still = [one.labels for clip, one in pairs if not clip.course.moves]
-    flips = sum(int((labels[1:] != labels[:-1]).sum()) for labels in still)
+    changes = sum(flips(labels.tolist()) for labels in still)
     delays = [delay for clip, one in pairs if (delay := _delay_ms(clip, one)) is not None]
     errors, found, matched, there = _event_errors(pairs)
     every = [error for kind in _KINDS for error in errors[kind]]
     right = [_clip_answer(one) == _shown(clip.course) for clip, one in pairs]
     return MethodFigures(
-        accuracy=_mean(answers == truth),
-        uar=_mean([_mean(answers[truth == k] == k) for k in np.unique(truth).tolist()]),
+        accuracy=accuracy(answers, truth),
+        uar=mean_recall(answers, truth, len(EMOTIONS)),
         clip_accuracy=_mean(right),
-        flips=flips / max(sum(len(labels) - 1 for labels in still), 1),
+        flips=changes / max(sum(len(labels) - 1 for labels in still), 1),
         delay_ms=_percentile(delays, 50),
         delay_ms_p90=_percentile(delays, 90),
         precision=matched / found if found else float('nan'),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.adaptation import FACES, PEOPLE, evaluate_adaptation
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.pipeline import PipelineConfig
@@ -30,15 +30,12 @@ def main(words: Sequence[str]) -> int:
     report = evaluate_adaptation(
         options.npz,
         StaticRecogniser(load_engine(options.model, Task.STATIC_EXPRESSION)),
-        Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS)),
+        shipped_landmarker(),
         config=AdaptationConfig(max_shift=options.max_shift),
         people=options.people,
         faces=options.faces,
         seed=options.seed,
         progress=common.progress,
     )
-    if options.json:
-        common.print_json(report.to_dict())
-    else:
-        print(report.to_text())
+    common.print_report(report, as_json=options.json)
     return 0

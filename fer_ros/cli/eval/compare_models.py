@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.errors import ConfigError
 from fer_ros.evaluation.dataset_run.answers import compare_answers
 from fer_ros.evaluation.model_comparison import ModelComparison, compare_models
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
-from fer_ros.pipeline import PipelineConfig
 from fer_ros.recognition import StaticRecogniser
 
 Item = TypeVar('Item')
@@ -51,10 +50,7 @@ def main(words: Sequence[str]) -> int:
             'expected either --npz with two --model, or two --answers, found '
             f'{"both" if options.npz else "neither"}'
         )
-    if options.json:
-        common.print_json(report.to_dict())
-    else:
-        print(report.to_text())
+    common.print_report(report, as_json=options.json)
     return 0
 
 
@@ -70,5 +66,5 @@ def _of_models(npz: Path, a: str, b: str) -> ModelComparison:
     first, second = (
         StaticRecogniser(load_engine(name, Task.STATIC_EXPRESSION)) for name in (a, b)
     )
-    landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
+    landmarker = shipped_landmarker()
     return compare_models(npz, first, second, landmarker, common.progress)

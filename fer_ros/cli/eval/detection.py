@@ -16,8 +16,5 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
     report = evaluate_detection(options.data, progress=common.progress)
-    if options.json:
-        common.print_json(report.to_dict())
-    else:
-        print(report.to_text())
+    common.print_report(report, as_json=options.json)
     return 0

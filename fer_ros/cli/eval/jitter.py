@@ -22,8 +22,5 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     config = PipelineConfig(expression_model=options.model)
     report = evaluate_jitter(options.data, config, frames=options.frames, progress=common.progress)
-    if options.json:
-        common.print_json(report.to_dict())
-    else:
-        print(report.to_text())
+    common.print_report(report, as_json=options.json)
     return 0

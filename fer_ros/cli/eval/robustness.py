@@ -11,6 +11,7 @@ from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.normalise import NORMALISATIONS
 from fer_ros.evaluation.robustness import FACES, drawn, evaluate_robustness
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.evaluation.strangers import STRANGERS_SHOWN, show_strangers
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
@@ -38,7 +39,7 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
     recogniser = StaticRecogniser(load_engine(options.model, Task.STATIC_EXPRESSION))
-    landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
+    landmarker = shipped_landmarker()
     if options.strangers:
         _strangers(options, recogniser, landmarker)
         return 0
@@ -51,10 +52,7 @@ def main(words: Sequence[str]) -> int:
         normalise=NORMALISATIONS.get(options.normalise),
         progress=common.progress,
     )
-    if options.json:
-        common.print_json(report.to_dict())
-    else:
-        print(report.to_text())
+    common.print_report(report, as_json=options.json)
     return 0
 
 

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.static import evaluate_static
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.pipeline import PipelineConfig
@@ -30,7 +30,7 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     engine = load_engine(options.model, Task.STATIC_EXPRESSION)
     recogniser = StaticRecogniser(engine, mirror=options.mirror)
-    landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
+    landmarker = shipped_landmarker()
     report = evaluate_static(options.npz, recogniser, landmarker, common.progress)
     common.print_figures(report.to_dict(), as_json=options.json)
     return 0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.folder import data_folder
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.evaluation.temporal import CLIPS, evaluate_temporal
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
@@ -37,14 +37,11 @@ def main(words: Sequence[str]) -> int:
     report = evaluate_temporal(
         options.npz or data_folder() / 'ferplus' / 'ferplus_valid.npz',
         StaticRecogniser(load_engine(options.static, Task.STATIC_EXPRESSION)),
-        Landmarker(load_engine(shipped.landmark_model, Task.FACE_LANDMARKS)),
+        shipped_landmarker(),
         load_temporal(config),
         name=options.model,
         clips=options.clips,
         progress=common.progress,
     )
-    if options.json:
-        common.print_json(report.to_dict())
-    else:
-        print(report.to_text())
+    common.print_report(report, as_json=options.json)
     return 0

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer_ros.errors import ConfigError, MissingExtra
-from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.store import manifest_path
 from fer_ros.pipeline import PipelineConfig
@@ -57,8 +56,8 @@ def _convert(wheel: Path | None, out: Path) -> int:
 
 def _quantise(source: Path, npz: Path, faces: int, out: Path) -> Path:
     """Calibrate on aligned faces, as the run time would see them."""
-    from fer_ros.alignment import Landmarker
     from fer_ros.evaluation.parity import real_batch, some_faces
+    from fer_ros.evaluation.stills import shipped_landmarker
     from fer_ros.inference.conversion.forms import write_quantised
 
     manifest = load_manifest(source)
@@ -67,6 +66,5 @@ def _quantise(source: Path, npz: Path, faces: int, out: Path) -> Path:
             f'--model: expected a static expression model, found {manifest.task.value}: the '
             'meshes and detectors are not faster in int8, and wrong'
         )
-    landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
-    batch = real_batch(manifest, some_faces(npz, faces), landmarker)
+    batch = real_batch(manifest, some_faces(npz, faces), shipped_landmarker())
     return write_quantised(source, batch, out)

@@ -6,14 +6,13 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.parity import compare_engines, real_batch, some_faces
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.factory import Backend, Device, Precision, load_engine, open_backend
-from fer_ros.inference.manifest import Task, load_manifest
+from fer_ros.inference.manifest import load_manifest
 from fer_ros.inference.parity import TASKS
 from fer_ros.inference.store import find_manifest, manifest_path, shipped
-from fer_ros.pipeline import PipelineConfig
 
 FACES = 300
 
@@ -39,9 +38,7 @@ def main(_: str, parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
     images = some_faces(options.npz, options.faces)
-    landmarker = Landmarker(
-        load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS, Device.CPU)
-    )
+    landmarker = shipped_landmarker(Device.CPU)
     rows = []
     for name in options.model or shipped():
         task = load_manifest(manifest_path(name)).task

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.ferplus import load_faces, majority
-from fer_ros.evaluation.stills import aligned, alignments, locate_stills
-from fer_ros.inference.factory import load_engine
+from fer_ros.evaluation.stills import aligned, alignments, locate_stills, shipped_landmarker
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.store import manifest_path
 from fer_ros.pipeline import PipelineConfig
@@ -51,7 +49,7 @@ def _ordinary(npz: Path, count: int, size_px: int) -> Crops:
     faces = load_faces(npz)
     kept = np.arange(len(faces.votes)) < max(count, 1)
     faces = faces.take(kept)
-    landmarker = Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS))
+    landmarker = shipped_landmarker()
     points = locate_stills(faces.images, landmarker, progress=common.progress)
     matrices = alignments(points, faces.images.shape[1], size_px)
     grey = aligned(faces.images, matrices, size_px)

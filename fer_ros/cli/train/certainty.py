@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_ros.alignment import Landmarker
 from fer_ros.cli import common
 from fer_ros.evaluation.ferplus import load_faces
-from fer_ros.inference.factory import load_engine
+from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.store import manifest_path
 from fer_ros.pipeline import PipelineConfig
@@ -33,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     certainty = add_certainty(
         path,
         load_faces(options.npz),
-        Landmarker(load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS)),
+        shipped_landmarker(),
         cache=options.cache,
         draws=options.draws,
         progress=common.progress,
