@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fer_ros.cli import common
 from fer_ros.errors import ConfigError
 from fer_ros.generation import (
@@ -24,6 +26,8 @@ MAX_REQUESTS = 10_000_000
 
 def main(words: Sequence[str]) -> int:
     """Play a script or random requests on a rig; report what it was told against its limits."""
+    if words and words[0] == 'learn':
+        return _learn(words[1:])
     options = _options(words)
     library = load_library(options.expressions)
     if options.sheet:
@@ -53,7 +57,8 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser = common.parser(
         'generate',
         "Play requests on a rig's face without ROS and measure position, velocity, acceleration "
-        'and jerk of every actuator against its limits.',
+        'and jerk of every actuator against its limits, or draw it. fer-ros generate learn '
+        'learns how expressions come and go from recordings.',
     )
     parser.add_argument('--rig', default='avatar2d', help='a shipped rig or a rig file')
     parser.add_argument('--script', type=Path, help='YAML of requests with at_s')
@@ -88,6 +93,50 @@ def _script(options: argparse.Namespace, library: Library, profiles: Profiles) -
         for _ in play(stage, cues, duration_s):
             film.add(stage.face)
     return {'script': str(options.script), 'duration_s': duration_s, **stage.report()}
+
+
+def _learn(words: Sequence[str]) -> int:
+    """Learn time courses from the results of runs."""
+    parser = common.parser(
+        'generate learn',
+        'Learn how expressions come and go from recognised people: results.mcap of fer-ros run.',
+    )
+    parser.add_argument('results', nargs='+', type=Path, help='results.mcap, one or more')
+    parser.add_argument('--out', type=Path, required=True, help='profile file to write (YAML)')
+    parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
+    options = parser.parse_args(words)
+    from fer_ros.evaluation.results import people, read_results
+    from fer_ros.generation.learn import Track, learn
+    from fer_ros.generation.profiles import save_profiles
+    from fer_ros.taxonomy import EMOTION_TO_HRI
+
+    names = {**EMOTION_TO_HRI, 'contempt': 'contempt'}
+    tracks = []
+    for path in options.results:
+        rows, _ = read_results(path)
+        for seen in people(rows).values():
+            times_s = np.array([stamp_ns for stamp_ns, _ in seen]) / 1e9
+            intensity = np.array([row.intensity for _, row in seen])
+            labels = tuple(names.get(row.expression, 'neutral') for _, row in seen)
+            tracks.append(Track(times_s, intensity, labels))
+    profiles, counts = learn(tracks)
+    notes = {'files': [path.name for path in options.results], 'episodes': counts}
+    save_profiles(options.out, profiles, notes)
+    report = {
+        name: {
+            'episodes': counts[name],
+            'rise_s': round(profile.rise_s, 3),
+            'decay_s': round(profile.decay_s, 3),
+        }
+        for name, profile in profiles.by_name.items()
+    }
+    if options.json:
+        common.print_json(report)
+    else:
+        for name, figures in report.items():
+            print(f'{name:12}' + ', '.join(f'{key} {value}' for key, value in figures.items()))
+        print(f'{options.out}: fer-ros generate --profiles, or the parameter profiles_file')
+    return 0
 
 
 def _tell(report: dict[str, Any]) -> None:

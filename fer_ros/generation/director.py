@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,8 @@ NS_PER_S = 1_000_000_000
 VISIBLE = 0.06
 # How fast a change of intensity alone is followed.
 FOLLOW_S = 0.3
+# When nobody is seen any more, a face is neutral soon, however long an expression fades.
+SILENT_DECAY_S = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class DirectorConfig:
     onset: float = 0.4
     offset: float = 0.25
     min_hold_s: float = 0.4
-    silence_s: float = 1.0
+    silence_s: float = 0.8
     idle_expression: str = 'neutral'
     idle_intensity: float = 0.0
 
@@ -166,11 +168,14 @@ class Director:
         changes = self.arbiter.update(now_ns)
         while self._seen and self._seen[0][0] <= now_ns:
             self._answer = self._seen.popleft()[1]
-        if self.is_silent(now_ns):
+        silent = self.is_silent(now_ns)
+        if silent:
             self._answer, self._label = None, 'neutral'
             self._seen.clear()
         request = self.arbiter.active
         aim = self._requested(request) if request is not None else self._answered()
+        if silent and aim is not None and aim.source == 'idle':
+            aim = replace(aim, duration_s=min(aim.duration_s, SILENT_DECAY_S))
         if aim is not None:
             self._aim = aim
         return aim, changes

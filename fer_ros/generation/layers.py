@@ -202,6 +202,7 @@ class Speech:
         self._owned = np.zeros(rows)
         self._timeout_s = config.speech_timeout_s
         self._attack, self._release = period_s / ATTACK_S, period_s / RELEASE_S
+        self._silent = True
 
     def say(self, viseme: str, weight: float, now_s: float, row: Any = ...) -> None:
         """Form a viseme, or ``level`` with the loudness as its weight (0..1)."""
@@ -213,14 +214,18 @@ class Speech:
             raise ConfigError(f'viseme weight: expected a number in [0, 1], found {weight!r}')
         self._mouth[row] = weight * self._visemes[viseme]
         self._until_s[row] = now_s + self._timeout_s
+        self._silent = False
 
     def apply(self, units: Float64, now_s: float) -> None:
         """Mix the mouth into the face by how far speech owns it."""
+        if self._silent:
+            return
         wanted = (self._until_s > now_s).astype(np.float64)
         self._owned = self._owned + np.minimum(
             np.maximum(wanted - self._owned, -self._release), self._attack
         )
-        if not self._owned.any():
+        if not self._owned.any() and not wanted.any():
+            self._silent = True
             return
         owned = self._owned[..., None] * self._share
         face = units[..., self._channels]

@@ -62,6 +62,7 @@ class MinJerk:
         self._rest = np.zeros_like(self._main)
         self._start_s = np.zeros(rows)
         self._duration_s = np.ones(rows)
+        self._all_there_s = 0.0  # from when on every channel rests at its goal
 
     @property
     def goal(self) -> Float64:
@@ -100,9 +101,12 @@ class MinJerk:
         self._goal[row] = goal
         self._start_s[row] = now_s
         self._duration_s[row] = duration
+        self._all_there_s = float((self._start_s + self._duration_s).max())
 
     def position(self, now_s: float) -> Float64:
         """Return (*rows, C) positions; a little beyond 0..1 where a fast motion is turned back."""
+        if now_s >= self._all_there_s:
+            return self._goal
         main, rest = self._phases(now_s, ...)
         found: Float64 = (
             self._goal

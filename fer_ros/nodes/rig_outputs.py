@@ -112,7 +112,7 @@ class RigOutputs:
             message.points[0].positions = conversions.doubles(position())
             publisher.publish(message)
 
-        return send
+        return _while_heard(publisher, send)
 
     def _array(self, output: Output) -> Send:
         publisher = self._topic(Float64MultiArray, output)
@@ -121,7 +121,7 @@ class RigOutputs:
         def send(_: Tick) -> None:
             publisher.publish(conversions.array_from(position()))
 
-        return send
+        return _while_heard(publisher, send)
 
     def _joint_state(self, output: Output) -> Send:
         publisher = self._topic(JointState, output)
@@ -130,7 +130,7 @@ class RigOutputs:
         def send(tick: Tick) -> None:
             publisher.publish(conversions.joint_state_from(joints, position(), tick.header))
 
-        return send
+        return _while_heard(publisher, send)
 
     def _facs(self, output: Output) -> Send:
         publisher = self._topic(FacialActionUnits, output)
@@ -138,7 +138,7 @@ class RigOutputs:
         def send(tick: Tick) -> None:
             publisher.publish(conversions.facs_from(self._face.units, tick.header))
 
-        return send
+        return _while_heard(publisher, send)
 
     def _json(self, output: Output) -> Send:
         publisher = self._topic(String, output)
@@ -146,7 +146,7 @@ class RigOutputs:
         def send(tick: Tick) -> None:
             publisher.publish(String(data=conversions.as_json(self._values(), tick.stamp_ns)))
 
-        return send
+        return _while_heard(publisher, send)
 
     def _livelink(self, output: Output) -> Send:
         socket = self._socket(output)
@@ -186,3 +186,13 @@ class RigOutputs:
     def _values(self) -> dict[str, float]:
         """Return positions by the joint's name."""
         return dict(zip(self._guard.rig.joints, self._guard.position.tolist()))
+
+
+def _while_heard(publisher: Any, send: Send) -> Send:
+    """Return what sends only while somebody listens: a message costs more than its motion."""
+
+    def guarded(tick: Tick) -> None:
+        if publisher.get_subscription_count():
+            send(tick)
+
+    return guarded

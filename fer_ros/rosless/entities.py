@@ -122,10 +122,9 @@ class Subscription(_Endpoint):
 
     def handle_one(self) -> bool:
         """Call back with the oldest message that waits; return whether there was one."""
-        try:
-            data = self._queue.popleft()
-        except IndexError:
+        if not self._queue:
             return False
+        data = self._queue.popleft()
         try:
             message = data if self.raw else deserialize(data, self.msg_type)
         except Exception as error:  # whatever a stranger sends, the node lives on

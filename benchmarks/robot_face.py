@@ -1,0 +1,207 @@
+"""The robot's face over DDS: from a clip's smile to the first command, rate, jitter and CPU.
+
+``python benchmarks/robot_face.py CLIP.mp4 [--rig animatronic12] [--json]``
+
+Perception, the face and the player are processes of their own on loopback in a domain of their
+own. The face mirrors; blinks, saccades, breath and gaze are off, so that the mouth's corner moves
+for the smile alone. Times are of this process's monotonic clock, at the arrival of each message.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_ros.cli import common
+from fer_ros.generation import load_rig
+
+QUIET = ('blink_period_s', 'saccade_period_s', 'breath_period_s')
+ONSET = 0.4  # the node's answer_onset
+MOVED_RAD = 0.002
+PATIENCE_S = 60.0
+TICKS_PER_S = os.sysconf('SC_CLK_TCK')
+
+
+def start(*words: str) -> subprocess.Popen[bytes]:
+    """Start another fer-ros."""
+    return subprocess.Popen([sys.executable, '-m', 'fer_ros.cli.main', *words])
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU time that a process has taken, all threads."""
+    fields = Path(f'/proc/{pid}/stat').read_text(encoding='ascii').rpartition(')')[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+class Listener:
+    """What came when."""
+
+    def __init__(self) -> None:
+        """Join the graph."""
+        import rclpy
+        from fer_msgs.msg import FaceExpressionArray, RigState
+        from rclpy.executors import SingleThreadedExecutor
+        from rclpy.node import Node
+        from std_msgs.msg import Float64MultiArray
+
+        rclpy.init(args=[])
+        self.node = Node('robot_face_bench')
+        self.executor = SingleThreadedExecutor()
+        self.executor.add_node(self.node)
+        self.people: list[tuple[float, Any]] = []
+        self.commands: list[tuple[float, np.ndarray]] = []
+        self.states: list[tuple[float, Any]] = []
+        self.hear(FaceExpressionArray, '/fer/expressions', self.people)
+        self.hear(Float64MultiArray, '/face_forward_controller/commands', self.commands)
+        self.hear(RigState, '/fer/robot_face/state', self.states)
+
+    def hear(self, kind: type, topic: str, heard: list[tuple[float, Any]]) -> None:
+        """Keep what comes with the time of its arrival."""
+
+        def keep(message: Any) -> None:
+            data = np.array(message.data) if hasattr(message, 'data') else message
+            heard.append((time.monotonic(), data))
+
+        self.node.create_subscription(kind, topic, keep, 200)
+
+    def until(self, done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
+        """Spin until something is so; return the time."""
+        deadline_s = time.monotonic() + patience_s
+        while not done():
+            if time.monotonic() > deadline_s:
+                raise SystemExit(f'waited {patience_s:.0f} s for {what}')
+            self.executor.spin_once(timeout_sec=0.005)
+        return time.monotonic()
+
+    def spin(self, seconds: float) -> None:
+        """Listen for a while."""
+        end_s = time.monotonic() + seconds
+        while time.monotonic() < end_s:
+            self.executor.spin_once(timeout_sec=0.005)
+
+    def shows(self, expression: str) -> bool:
+        """Tell whether the face's newest state is this expression."""
+        return bool(self.states) and self.states[-1][1].expression == expression
+
+
+def measure(clip: str, rig: str) -> dict[str, Any]:
+    """Play the clip and return the figures."""
+    from fer_msgs.msg import ExpressionRequest
+
+    corner = load_rig(rig).names.index('corner_left')
+    listener = Listener()
+    still = [word for name in QUIET for word in ('-p', f'{name}:=0.0')]
+    face = start('up', '--face-only', '--log-level', 'warn', '-p', f'rig:={rig}',
+                 '-p', 'policy:=mirror', '-p', 'look_at_person:=false', *still)  # fmt: skip
+    perception = start('up', '--log-level', 'warn', '-p', 'image_reliability:=reliable')
+    children = [face, perception]
+    try:
+        listener.until(lambda: bool(listener.commands), 'the face')
+        listener.until(
+            lambda: listener.node.count_publishers('/fer/expressions') > 0, 'perception'
+        )
+        listener.spin(1.0)
+        begun_s, cpu = time.monotonic(), cpu_s(face.pid)
+        children.append(start('play', clip, '--quiet'))
+        listener.until(lambda: onset(listener) is not None, 'a smile')
+        listener.until(lambda: listener.shows('happy'), 'the answer')
+        listener.spin(0.7)
+        figures = {'onset_to_first_command_ms': latency_ms(listener, corner)}
+        asked_s = time.monotonic()
+        publisher = listener.node.create_publisher(
+            ExpressionRequest, '/fer/robot_face/request', 10
+        )
+        listener.until(lambda: publisher.get_subscription_count() > 0, 'the request topic')
+        publisher.publish(
+            ExpressionRequest(expression='surprised', duration_s=0.5, request_id='bench')
+        )
+        listener.until(lambda: listener.shows('surprised'), 'the request')
+        back_s = listener.until(lambda: not listener.shows('surprised'), 'its end')
+        figures['request_to_return_s'] = round(back_s - asked_s, 2)
+        window_s = time.monotonic() - begun_s
+        figures['cpu_percent_of_a_core'] = round(100 * (cpu_s(face.pid) - cpu) / window_s, 2)
+        figures.update(regularity(listener, begun_s))
+        children[-1].wait()
+        neutral = load_rig(rig).neutral
+
+        def rests() -> bool:
+            return bool(np.abs(listener.commands[-1][1] - neutral).max() < 0.01)
+
+        listener.until(rests, 'neutral after the clip')
+        children.append(start('play', clip, '--quiet'))  # once more, and perception dies in it
+        listener.until(lambda: listener.shows('happy'), 'the second answer')
+        listener.until(lambda: listener.commands[-1][1][corner] > 0.1, 'the second smile')
+        perception.send_signal(signal.SIGKILL)
+        killed_s = time.monotonic()
+        rested_s = listener.until(rests, 'neutral')
+        figures['killed_to_neutral_s'] = round(rested_s - killed_s, 2)
+        return figures
+    finally:
+        for child in children:
+            if child.poll() is None:
+                child.terminate()
+                child.wait()
+        listener.node.destroy_node()
+
+
+def onset(listener: Listener) -> float | None:
+    """Return when the first smile was heard, strong enough to be answered."""
+    for at_s, message in listener.people:
+        for person in message.faces:
+            if person.expression == 'happiness' and person.intensity >= ONSET:
+                return at_s
+    return None
+
+
+def latency_ms(listener: Listener, corner: int) -> float | None:
+    """Return the time from the recognised onset to the first command that moves the mouth."""
+    seen_s = onset(listener)
+    assert seen_s is not None
+    before = [value[corner] for at_s, value in listener.commands if at_s < seen_s]
+    for at_s, value in listener.commands:
+        if at_s >= seen_s and abs(value[corner] - before[-1]) > MOVED_RAD:
+            return round((at_s - seen_s) * 1e3, 1)
+    return None
+
+
+def regularity(listener: Listener, since_s: float) -> dict[str, float]:
+    """Return rate and jitter of the commands as they arrive."""
+    periods = np.diff([at_s for at_s, _ in listener.commands if at_s >= since_s])
+    jitter = np.abs(periods - np.median(periods)) * 1e3
+    return {
+        'commands_a_second': round(float(1 / periods.mean()), 2),
+        'jitter_ms_p50': round(float(np.percentile(jitter, 50)), 2),
+        'jitter_ms_p95': round(float(np.percentile(jitter, 95)), 2),
+    }
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('clip', help='a video in which somebody smiles')
+    parser.add_argument('--rig', default='animatronic12', help='a rig with a corner_left')
+    parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
+    options = parser.parse_args()
+    common.stay_on_this_machine()
+    common.choose_domain()
+    common.use_ros()
+    figures = measure(options.clip, options.rig)
+    if options.json:
+        print(json.dumps(figures))
+    else:
+        for name, value in figures.items():
+            print(f'{name:28} {value}')
+
+
+if __name__ == '__main__':
+    main()
