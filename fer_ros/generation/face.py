@@ -98,12 +98,12 @@ class Face:
         """Move one period on."""
         self._ticks += 1
         self.now_s = now_s = self._ticks * self.period_s
-        layers = self._motion.position(now_s)
-        units = np.minimum(np.maximum(layers.max(axis=-2), 0.0), 1.0)
+        units = self._motion.position(now_s).max(axis=-2)
         self._breath.apply(units, now_s)
         self._speech.apply(units, now_s)
         self._gaze.apply(units, now_s)
         self._blink.apply(units, now_s)
+        np.minimum(np.maximum(units, 0.0, out=units), 1.0, out=units)
         self._conflicts.resolve(units)
         self.units = units
         for guard in self.guards:

@@ -1,7 +1,7 @@
 """What lives on a face beside its expression: blinks, gaze, breath and speech.
 
-Each layer takes (..., C) units and changes them in place. Time is in seconds since the face
-began, on the face's own ticks.
+Each layer takes (..., C) units and changes them in place; what it adds may lead beyond 0..1, which
+the face clips. Time is in seconds since the face began, on the face's own ticks.
 """
 
 from __future__ import annotations
@@ -85,14 +85,16 @@ class _Schedule:
         self._period_s, self._jitter, self._random = period_s, jitter, random
         # 0-d for a single face: a plain array either way.
         self._next_s = np.asarray(random.uniform(0.0, max(period_s, 1e-9), rows))
+        self._soonest_s = float(self._next_s.min())
 
     def due(self, now_s: float) -> NDArray[np.bool_] | None:
         """Return which rows are due, None where no row is."""
-        if not self._period_s or self._next_s.min() > now_s:
+        if not self._period_s or self._soonest_s > now_s:
             return None
         found = self._next_s <= now_s
         spread = self._random.uniform(-self._jitter, self._jitter, self._next_s.shape)
         self._next_s = np.where(found, now_s + self._period_s * (1 + spread), self._next_s)
+        self._soonest_s = float(self._next_s.min())
         return found
 
 
@@ -131,23 +133,23 @@ class Gaze:
         self._schedule = _Schedule(rows, config.saccade_period_s, 0.7, random)
         self._target = np.zeros((*rows, 2))
         self._offset = np.zeros((*rows, 2))
+        self._added: Float64 | None = None
         eyes, head = 1.0 / EYES_LIMIT_RAD, 1.0 / HEAD_LIMIT_RAD
-        self._turn = np.zeros((2, len(INDEX)))
-        self._channels = [INDEX[str(code)] for code in (
-            EYES_LEFT, EYES_RIGHT, EYES_DOWN, EYES_UP, HEAD_LEFT, HEAD_RIGHT, HEAD_DOWN, HEAD_UP
-        )]  # fmt: skip
         share = config.head_share
-        # Rows: yaw to the left, pitch down. Columns: as the channels.
-        self._turn = np.array(
-            [
-                [eyes * (1 - share), -eyes * (1 - share), 0, 0, head * share, -head * share, 0, 0],
-                [0, 0, eyes * (1 - share), -eyes * (1 - share), 0, 0, head * share, -head * share],
-            ]
-        )
+        # Of yaw to the left and pitch down, each by channel.
+        self._turn = np.zeros((2, len(INDEX)))
+        for row, code, value in (
+            (0, EYES_LEFT, eyes * (1 - share)), (0, EYES_RIGHT, -eyes * (1 - share)),
+            (1, EYES_DOWN, eyes * (1 - share)), (1, EYES_UP, -eyes * (1 - share)),
+            (0, HEAD_LEFT, head * share), (0, HEAD_RIGHT, -head * share),
+            (1, HEAD_DOWN, head * share), (1, HEAD_UP, -head * share),
+        ):  # fmt: skip
+            self._turn[row, INDEX[str(code)]] = value
 
     def look(self, yaw_rad: float, pitch_rad: float, row: Any = ...) -> None:
         """Look at a direction: to the face's own left and down are positive."""
         self._target[row] = yaw_rad, pitch_rad
+        self._added = None
 
     def apply(self, units: Float64, now_s: float) -> None:
         """Add the turn of eyes and head."""
@@ -156,8 +158,10 @@ class Gaze:
             spread = math.radians(self._config.saccade_deg)
             offset = self._random.normal(0.0, spread, self._offset.shape)
             self._offset = np.where(due[..., None], offset, self._offset)
-        turned = units[..., self._channels] + (self._target + self._offset) @ self._turn
-        units[..., self._channels] = np.minimum(np.maximum(turned, 0.0), 1.0)
+            self._added = None
+        if self._added is None:
+            self._added = (self._target + self._offset) @ self._turn
+        units += self._added
 
 
 class Breath:
@@ -165,18 +169,14 @@ class Breath:
 
     def __init__(self, units: Float64, config: LayerConfig) -> None:
         """Breathe ``units`` (C,) at the height of a breath."""
-        self._channels = np.flatnonzero(units)
-        self._units = units[self._channels]
+        self._units = units
         self._period_s = config.breath_period_s
 
     def apply(self, units: Float64, now_s: float) -> None:
         """Add the breath."""
-        if not self._period_s:
-            return
-        height = 0.5 - 0.5 * math.cos(2 * math.pi * now_s / self._period_s)
-        units[..., self._channels] = np.minimum(
-            units[..., self._channels] + height * self._units, 1.0
-        )
+        if self._period_s:
+            height = 0.5 - 0.5 * math.cos(2 * math.pi * now_s / self._period_s)
+            units += height * self._units
 
 
 class Speech:

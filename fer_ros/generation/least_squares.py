@@ -13,7 +13,7 @@ from fer_ros.types import Float64
 
 RIDGE = 1e-3
 STEPS = 200
-TOLERANCE = 1e-6  # of an actuator's range, a step
+TOLERANCE = 5e-5  # of an actuator's range, a step
 
 
 class BoundedLeastSquares:

@@ -363,9 +363,9 @@ def _mouth(s: _Sketch) -> None:
            shows={'17': 0.4, '15L': 0.1, '15R': 0.1})  # fmt: skip
     inside = 'inner_R in_top_R in_top in_top_L inner_L', 'inner_L in_low_L in_low in_low_R inner_R'
     s.draw('mouth', *inside, fill=MOUTH, stroke=LIP_DARK, width=1.5)
-    s.both(0.95, tooth=(34, 346), tooth_low=(26, 361), under=(30, 384), under_low=(24, 396),
+    s.both(0.95, tooth=(34, 346), tooth_low=(26, 356), under=(30, 384), under_low=(24, 396),
            tongue=(24, 392))  # fmt: skip
-    s.middle(1.0, tooth_mid=(0, 364), under_mid=(0, 382), tongue_top=(0, 384), tongue_end=(0, 410))
+    s.middle(1.0, tooth_mid=(0, 358), under_mid=(0, 382), tongue_top=(0, 384), tongue_end=(0, 410))
     s.draw('tongue', 'tongue_R tongue_top tongue_L', 'tongue_L tongue_end tongue_R', fill=TONGUE,
            blur=2, clip='mouth')  # fmt: skip
     s.draw('teeth', 'tooth_R tooth_L', 'tooth_L tooth_low_L tooth_mid tooth_low_R tooth_R',
@@ -401,8 +401,8 @@ def _mouth(s: _Sketch) -> None:
            low=(0, 6), in_top=(0, -5), in_low=(0, 6))  # fmt: skip
     s.move(23, corner=(-6, 0), inner=(-5, 0), top1=(0, 4), top=(0, 4), low1_=(0, -6), low=(0, -7))
     s.move(24, top1=(0, 5), top=(0, 5), low1_=(0, -7), low=(0, -9), corner=(-1, 1))
-    s.move(25, in_top=(0, -6), top=(0, -3), top1=(0, -3), in_low=(0, 9), low1_=(0, 6),
-           low=(0, 7), shine1=(0, 7), boss=(0, 2), boss1=(0, 3))  # fmt: skip
+    s.move(25, in_top=(0, -9), top=(0, -7), top1=(0, -6), in_low=(0, 15), low1_=(0, 12),
+           low=(0, 13), shine1=(0, 13), boss=(0, 4), boss1=(0, 5))  # fmt: skip
     s.move(26, **dict.fromkeys(lower, (0.0, 27.0)), corner=(-4, 8), inner=(-4, 9),
            under=(0, 16), under_low=(0, 20), under_mid=(0, 16), tongue=(0, 6), tongue_top=(0, 8),
            tongue_end=(0, 14))  # fmt: skip
