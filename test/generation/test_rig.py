@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import TINY
+from tiny_rig import TINY
 
 from fer_ros.errors import ConfigError
 from fer_ros.generation import Rig, load_rig, read_rig, shipped_rigs
