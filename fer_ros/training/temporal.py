@@ -21,6 +21,7 @@ from fer_ros.evaluation.temporal import CLIPS, evaluate_temporal
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+from fer_ros.pipeline import PipelineConfig
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.recognition.temporal_model import TemporalModel
 from fer_ros.taxonomy import EMOTIONS
@@ -49,9 +50,8 @@ def train_temporal(
     """
     settings = load_temporal_settings(config_path)
     made(out_dir)
-    recogniser = StaticRecogniser(
-        load_engine(settings.static_model, Task.STATIC_EXPRESSION, Device.CPU)
-    )
+    static = settings.static_model or PipelineConfig().expression_model
+    recogniser = StaticRecogniser(load_engine(static, Task.STATIC_EXPRESSION, Device.CPU))
     landmarker = Landmarker(load_engine(settings.landmark_model, Task.FACE_LANDMARKS, Device.CPU))
     clips = _clips(data_dir / settings.train, settings, recogniser, landmarker)
     step_ns = settings.step_ms * NS_PER_MS
@@ -72,7 +72,7 @@ def train_temporal(
     )
     text = json.dumps(figures.to_dict(), indent=1)
     (out_dir / f'{settings.id}.json').write_text(text + '\n', encoding='utf-8')
-    write_temporal_card(manifest_path.with_suffix('.md'), settings, figures)
+    write_temporal_card(manifest_path.with_suffix('.md'), settings, static, figures)
     return manifest_path
 
 

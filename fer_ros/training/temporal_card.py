@@ -10,12 +10,14 @@ from fer_ros.evaluation.temporal import TemporalReport
 from fer_ros.training.temporal_settings import TemporalSettings
 
 
-def write_temporal_card(path: Path, settings: TemporalSettings, figures: TemporalReport) -> None:
+def write_temporal_card(
+    path: Path, settings: TemporalSettings, static: str, figures: TemporalReport
+) -> None:
     """Write the card of a run, its figures measured on clips of people it has not seen."""
     text = _TEXT.format(
         id=settings.id,
         valid=settings.valid,
-        static=settings.static_model,
+        static=static,
         figures=figures.to_text(),
         settings=yaml.safe_dump(settings.as_dict(), sort_keys=False).rstrip(),
     )

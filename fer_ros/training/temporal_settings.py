@@ -75,13 +75,13 @@ class TemporalSettings:
     """A run of the temporal model.
 
     :param id: of the model; names its files.
-    :param static_model: whose answers it learns to follow.
+    :param static_model: whose answers it learns to follow; '' is the shipped one.
     :param step_ms: of the grid of time that it steps on.
     :param max_gap_ms: without a frame for longer, it starts anew.
     """
 
     id: str
-    static_model: str = 'fer-static-r1'
+    static_model: str = ''
     landmark_model: str = 'facemesh-478'
     train: str = 'ferplus_train.npz'
     valid: str = 'ferplus_valid.npz'

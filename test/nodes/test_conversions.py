@@ -27,6 +27,7 @@ from fer_ros.taxonomy import (
 from fer_ros.types import (
     ActionUnit,
     CameraIntrinsics,
+    ClipExpression,
     Compound,
     ExpressionEvent,
     FaceState,
@@ -352,3 +353,14 @@ def test_an_event_there_and_back() -> None:
     assert (message.end.sec, message.end.nanosec) == (0, 0)
     assert message.duration_s == pytest.approx(2.499999999)
     assert event_row(message) == event
+
+
+def test_what_a_clip_model_said() -> None:
+    shares = np.array([0.25, 0.75], np.float32)
+    clip = ClipExpression(('boredom', 'joy'), shares, 2_000_000_003, 500_000_000)
+    message = conversions.face_expression_from(state(clip=clip), frame(), ('made',))
+    assert list(message.clip_labels) == ['boredom', 'joy']
+    assert list(message.clip_probabilities) == [0.25, 0.75]
+    assert (message.clip_stamp.sec, message.clip_stamp.nanosec) == (2, 3)
+    without = conversions.face_expression_from(state(), frame(), ('made',))
+    assert list(without.clip_labels) == []

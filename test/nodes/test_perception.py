@@ -106,7 +106,7 @@ def check_shapes(listener: Listener) -> None:
     assert points[8, 1] > points[30, 1] > points[21, 1]
     facs = listener.heard['facs'][-1]
     assert len(facs.intensity) == len(facs.confidence) == 99
-    assert facs.confidence[12] == 0.0
+    assert facs.confidence[12] > 0.0
     assert facs.confidence[51] > 0.9
     aligned = listener.heard['aligned'][-1]
     assert (aligned.width, aligned.height, aligned.encoding) == (128, 128, 'rgb8')
