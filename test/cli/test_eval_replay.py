@@ -217,6 +217,34 @@ def test_several_sources_side_by_side(
         assert (out / name / 'results.mcap').is_file()
 
 
+def test_a_cluster_gives_the_same(
+    whole: tuple[Path, ReplayJob],
+    made_clip: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pytest.importorskip('ray', reason='needs Ray (the ray extra)')
+    copies = [tmp_path / f'{name}.avi' for name in 'ab']
+    for copy in copies:
+        copy.symlink_to(made_clip)
+    words = ['eval', 'replay', '--source', *map(str, copies), '--labels', whole[1].labels]
+    # A cluster of as many workers as this machine has cores.
+    assert main([*words, '--out', str(tmp_path / 'out'), '--ray', 'local', '--json']) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert pytest.approx(8 / 15, abs=1e-5) == figures['WAR']
+    for copy in copies:
+        same = compare(tmp_path / 'out' / copy.name / 'results.mcap', whole[0] / 'results.mcap')
+        assert same.equal, same
+
+
+def test_without_ray_the_extra_is_named(
+    made_clip: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, 'ray', None)
+    assert main(['eval', 'replay', '--source', str(made_clip), '--ray', 'local']) == 2
+    assert "pip install 'fer_ros[ray]'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ('words', 'expected'),
     [

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Any, TypeVar
 
-from fer_ros.errors import MissingExtra
+from fer_ros.errors import ConfigError, MissingExtra
 
 Job = TypeVar('Job')
 Result = TypeVar('Result')
@@ -86,20 +86,31 @@ def over_ray(
     :param address: of the cluster (``auto``, ``ray://host:10001``), or ``local`` to start one
         here. Its machines need fer_ros and the same paths.
     :raises MissingExtra: Ray is not installed.
+    :raises ConfigError: no cluster answers.
     """
     try:
         import ray
     except ImportError:
         raise MissingExtra('ray', 'ray', 'evaluation over several machines') from None
-    if not ray.is_initialized():
-        ray.init(address=address, log_to_driver=False)
-    remote = ray.remote(num_cpus=1, max_retries=2)(_quietly)
-    pending = {remote.remote(work, job): index for index, job in enumerate(jobs)}
-    while pending:
-        done, _ = ray.wait(list(pending))
-        for reference in done:
-            index = pending.pop(reference)
-            yield index, ray.get(reference)
+    begun = not ray.is_initialized()
+    if begun:
+        try:
+            ray.init(address=address, log_to_driver=False, include_dashboard=False)
+        except (ConnectionError, ValueError, RuntimeError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0]
+            raise ConfigError(
+                f'ray: expected a cluster at {address!r}, or local, found none: {reason}'
+            ) from None
+    try:
+        remote = ray.remote(num_cpus=1, max_retries=2)(_quietly)
+        pending = {remote.remote(work, job): index for index, job in enumerate(jobs)}
+        while pending:
+            done, _ = ray.wait(list(pending))
+            for reference in done:
+                yield pending.pop(reference), ray.get(reference)
+    finally:
+        if begun:
+            ray.shutdown()
 
 
 def _quietly(work: Work[Job, Result], job: Job) -> Result:
