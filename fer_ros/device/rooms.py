@@ -17,6 +17,7 @@ from fer_ros.detection.blazeface import BlazeFace, Candidates
 from fer_ros.detection.squares import Pyramid, Square
 from fer_ros.device.chain import DeviceChain
 from fer_ros.errors import DeviceError
+from fer_ros.inference.batching import Client
 from fer_ros.inference.engine import Engine
 from fer_ros.inference.serving import ServingEngine
 from fer_ros.inference.torch_engine import TorchEngine
@@ -194,9 +195,8 @@ def on_device(
 ) -> DeviceRooms | None:
     """Return the same rooms with their pixels on the device, or None where torch runs not all."""
     engines = (*detector.engines, landmarker.engine, recogniser.engine)
-    nets = [one.engine if isinstance(one, ServingEngine) else one for one in engines]
-    graphs = [net for net in nets if isinstance(net, TorchEngine)]
-    if len(graphs) < len(nets):
+    graphs = [net for net in map(_inmost, engines) if isinstance(net, TorchEngine)]
+    if len(graphs) < len(engines):
         return None
     guard = Guard(DeviceChain(graphs, mirror=recogniser.mirror))
     return DeviceRooms(
@@ -205,3 +205,10 @@ def on_device(
         DeviceLandmarker(guard, landmarker.engine),
         DeviceRecogniser(guard, recogniser.engine, mirror=recogniser.mirror),
     )
+
+
+def _inmost(engine: Engine) -> Engine:
+    """Return the engine that serving and sharing are wrapped around."""
+    while isinstance(engine, (ServingEngine, Client)):
+        engine = engine.engine
+    return engine

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from importlib.util import find_spec
 
 from fer_ros.errors import FerError, MissingExtra, ModelError
 from fer_ros.inference import parity
+from fer_ros.inference.batching import MicroBatcher
 from fer_ros.inference.cache import cache_dir, locked, sha256_of
 from fer_ros.inference.engine import Engine
 from fer_ros.inference.hardware import multiplies_bytes, probe_gpu
@@ -58,6 +60,8 @@ _ORDER: Mapping[Device, Sequence[Backend]] = {
     Device.TENSORRT: (Backend.TENSORRT,),
 }
 Loader = Callable[[Manifest, str], Engine]
+# They go with the last camera that uses them.
+_SHARED: MutableMapping[Hashable, MicroBatcher] = weakref.WeakValueDictionary()
 
 
 def load_engine(
@@ -98,11 +102,11 @@ def _on_gpu(manifest: Manifest, device: Device, precision: Precision, found: str
         for tried in precision.tried:
             why = '; '.join([found, *refusals])
             try:
-                engine = open_backend(backend, manifest, tried, why)
+                engine = _shared(backend, manifest, tried, why)
                 parity.check(engine, spare)
             except NotBuilt as error:
                 refusals.append(f'{error}; it is built now')
-                again = functools.partial(open_backend, backend, manifest, tried, found)
+                again = functools.partial(_shared, backend, manifest, tried, found)
                 building = _once_built(Building(error.onnx, error.key), again, spare)
                 break
             except FerError as error:
@@ -115,6 +119,16 @@ def _on_gpu(manifest: Manifest, device: Device, precision: Precision, found: str
     if device is not Device.AUTO:
         raise _refusal(device, '; '.join(refusals))
     return _on_cpu(manifest, precision, reason)
+
+
+def _shared(backend: Backend, manifest: Manifest, precision: Precision, why: str) -> Engine:
+    """Return a GPU's engine, the same one for all cameras of this process."""
+    key = (backend, manifest.id, manifest.sha256, precision)
+    batcher = _SHARED.get(key)
+    if batcher is None:
+        batcher = MicroBatcher(open_backend(backend, manifest, precision, why))
+        _SHARED[key] = batcher
+    return batcher.client()
 
 
 def _on_cpu(manifest: Manifest, precision: Precision, reason: str = 'chosen') -> Engine:

@@ -9,7 +9,7 @@ themselves are in ``torch_operators``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,24 @@ class TorchGraph:
             for name, value in constants.items()
             if name in used
         }
+        self._fold()
+
+    def _fold(self) -> None:
+        """Do once what depends on constants alone, as the widening of weights kept in float16."""
+        kept = []
+        for step in self._steps:
+            known = all(name in self._weights for name in step.inputs if name)
+            if known and len(step.outputs) == 1 and step.outputs[0] not in self.outputs:
+                words = (self._weights[name] if name else None for name in step.inputs)
+                self._weights[step.outputs[0]] = step.call(*words)
+            else:
+                kept.append(step)
+        used = {name for step in kept for name in step.inputs}
+        self._weights = {name: value for name, value in self._weights.items() if name in used}
+        self._steps = [
+            replace(step, done=tuple(n for n in step.done if n not in self._weights))
+            for step in kept
+        ]
 
     def __call__(self, feeds: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
         """Run tensors on the graph's device, by input name; return its outputs in its order."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from fake_engine import FakeEngine
@@ -56,6 +57,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             return table.get(backend, refuses)(*words)
 
         monkeypatch.setattr(factory, 'open_backend', open_backend)
+        monkeypatch.setattr(factory, '_SHARED', {})
 
     return pretend
 
@@ -163,3 +165,18 @@ def test_the_cpu_runs_the_int8_form_where_it_is_made_for_it(
     engine = load_engine(str(tmp_path / 'mine.yaml'), TASK, Device.CPU, precision)
     assert engine.manifest.file.name == name
     assert engine.manifest.id == 'mine'  # a form of the same model
+
+
+def test_cameras_of_one_process_share_what_is_on_the_gpu(gpu: Callable[..., None]) -> None:
+    made: list[str] = []
+
+    def load(manifest: Manifest, precision: Precision, reason: str) -> Engine:
+        made.append(manifest.id)
+        return loads('torch')(manifest, precision, reason)
+
+    gpu(torch_cuda=load)
+    first, second = (load_engine(NAME, TASK, Device.CUDA) for _ in range(2))
+    load_engine(NAME, TASK, Device.CUDA, Precision.FP32)
+    assert made == [NAME, NAME]  # one a precision
+    batch = stored_batch(first.manifest)
+    np.testing.assert_array_equal(first.run(batch)[0], second.run(batch)[0])

@@ -112,6 +112,18 @@ def test_tensors_are_dropped_after_their_last_use() -> None:
     assert sorted(done) == sorted({*made, 'image'})
 
 
+def test_what_is_constant_is_done_once(tmp_path: Path) -> None:
+    path = tmp_path / 'net.onnx'
+    nodes = [
+        helper.make_node('Cast', ['stored'], ['wide'], to=TensorProto.FLOAT),
+        helper.make_node('Mul', ['wide', 'wide'], ['square']),
+        helper.make_node('Mul', ['x', 'square'], ['y']),
+    ]
+    save(path, nodes, {'stored': np.array([3.0], np.float16)}, (2, 2))
+    assert [step.outputs for step in TorchGraph(path)._steps] == [('y',)]
+    same(path, np.ones((2, 2), np.float32))
+
+
 def save(
     path: Path,
     nodes: list[Any],
