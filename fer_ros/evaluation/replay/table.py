@@ -101,7 +101,9 @@ def to_parquet(table: Path, parquet: Path) -> bool:
         else pyarrow.float64()
         for name in COLUMNS
     }
-    options = arrow_csv.ConvertOptions(column_types=kinds, null_values=[''])
+    options = arrow_csv.ConvertOptions(
+        column_types=kinds, null_values=[''], strings_can_be_null=True
+    )
     with (
         arrow_csv.open_csv(table, convert_options=options) as reader,
         arrow_parquet.ParquetWriter(parquet, reader.schema) as writer,
