@@ -30,6 +30,7 @@ NS_PER_S = 1_000_000_000
 FLOOR = 0.01  # probabilities below are noise to what is learned
 _MAX_STEP_S = 0.2  # a frame after a gap tells no more than this much time would
 _LEAST_REST = 0.2
+_SPREAD = 0.3  # nats by which ordinary people's resting faces differ: none of it is corrected
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,8 @@ class Adapter:
     def _resting_shift(self, person: _Person, labels: Sequence[str]) -> Float64:
         """Return (K,) what to take off the emotions that this person shows at rest."""
         assert self._reference is not None, 'adapt asks'
-        excess = np.clip(person.mean - self._reference.resting, 0.0, self._config.max_shift)
+        excess = person.mean - self._reference.resting - _SPREAD
+        excess = np.clip(excess, 0.0, self._config.max_shift)
         if 'neutral' in labels:
             excess[list(labels).index('neutral')] = 0.0
         return -excess * (person.evidence_s / (person.evidence_s + self._config.person_s))

@@ -2,14 +2,21 @@ from __future__ import annotations
 
 import json
 import stat
+import time
+from array import array
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from made_faces import expression, face, state
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
 from fer_ros.errors import ConfigError
+from fer_ros.nodes.perception_node import PerceptionNode
 from fer_ros.nodes.uncertain import CROP_PX, UncertainRecorder
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.types import FaceState, Frame
@@ -81,3 +88,50 @@ def test_a_folder_that_is_a_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='record_uncertain_dir: expected a folder') as caught:
         UncertainRecorder(tmp_path / 'taken', 3)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.xdist_group('dds')
+def test_the_node_records_where_it_is_told_to(tmp_path: Path) -> None:
+    data = pytest.importorskip('skimage.data', reason='scikit-image brings a free portrait')
+    folder = tmp_path / 'crops'
+    settings = {
+        'record_uncertain_dir': str(folder),
+        'min_quality': 1.0,  # nothing is good enough: every face is uncertain
+        'max_age_s': 0.0,
+    }
+    node = PerceptionNode('uncertain')
+    try:
+        node.set_parameters([Parameter(name, value=value) for name, value in settings.items()])
+        assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        pixels = np.ascontiguousarray(data.astronaut()[:256, 100:356])
+        header = Header(stamp=node.get_clock().now().to_msg(), frame_id='camera')
+        node._worker.offer(
+            Image(
+                header=header,
+                height=256,
+                width=256,
+                encoding='rgb8',
+                is_bigendian=0,
+                step=768,
+                data=array('B', pixels.tobytes()),
+            )
+        )
+        deadline = time.monotonic() + 60
+        while not crops(folder) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        node.destroy_node()
+    [name] = crops(folder)
+    assert json.loads((folder / name).with_suffix('.json').read_text())['abstained']
+
+
+def test_a_folder_that_can_not_be_written_leaves_the_node_unconfigured(tmp_path: Path) -> None:
+    (tmp_path / 'taken').write_text('')
+    node = PerceptionNode('uncertain')
+    try:
+        value = str(tmp_path / 'taken')
+        node.set_parameters([Parameter('record_uncertain_dir', value=value)])
+        assert node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    finally:
+        node.destroy_node()

@@ -53,7 +53,7 @@ def test_a_resting_frown_is_learned_and_taken_off() -> None:
     learned, stamp_ns = shown(taken, FROWN, 5)
     # The first frame has no past: 4.9 s at rest, beside 5 s for the usual.
     excess = math.log(0.45) - math.log(0.01)  # other people's anger is below the floor
-    shift = min(excess, 3.0) * 4.9 / 9.9
+    shift = min(excess - 0.3, 3.0) * 4.9 / 9.9
     expected = np.array([0.5, 0.45 * math.exp(-shift), 0.05])
     expected /= expected.sum()
     assert learned.probabilities[EMOTIONS.index('neutral')] == pytest.approx(expected[0], rel=1e-3)
