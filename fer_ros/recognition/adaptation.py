@@ -27,7 +27,7 @@ from fer_ros.recognition.circumplex import circumplex_of, valence_arousal
 from fer_ros.types import Expression, Float32, Float64
 
 NS_PER_S = 1_000_000_000
-FLOOR = 0.01  # probabilities below are noise to what is learned
+FLOOR = 0.001  # probabilities below are noise to what is learned
 _MAX_STEP_S = 0.2  # a frame after a gap tells no more than this much time would
 _LEAST_REST = 0.2
 _SPREAD = 0.3  # nats by which ordinary people's resting faces differ: none of it is corrected

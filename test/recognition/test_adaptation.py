@@ -7,7 +7,7 @@ import pytest
 from made_faces import expression
 
 from fer_ros.errors import ConfigError
-from fer_ros.recognition.adaptation import AdaptationConfig, Adapter, Reference, rest
+from fer_ros.recognition.adaptation import FLOOR, AdaptationConfig, Adapter, Reference, rest
 from fer_ros.taxonomy import EMOTIONS
 
 STEP_NS = 100_000_000
@@ -52,7 +52,7 @@ def test_a_resting_frown_is_learned_and_taken_off() -> None:
     taken = adapter(person=True, person_s=5.0, max_shift=3.0)
     learned, stamp_ns = shown(taken, FROWN, 5)
     # The first frame has no past: 4.9 s at rest, beside 5 s for the usual.
-    excess = math.log(0.45) - math.log(0.01)  # other people's anger is below the floor
+    excess = math.log(0.45) - math.log(FLOOR)  # other people's anger is below the floor
     shift = min(excess - 0.3, 3.0) * 4.9 / 9.9
     expected = np.array([0.5, 0.45 * math.exp(-shift), 0.05])
     expected /= expected.sum()
