@@ -161,6 +161,11 @@ class Pipeline:
         return self._detector.engines
 
     @property
+    def device_rooms(self) -> DeviceRooms | None:
+        """The rooms that have their pixels on a GPU, where torch runs the nets there."""
+        return self._device
+
+    @property
     def model_ids(self) -> tuple[str, ...]:
         """Ids of the models in use, in the order of the rooms."""
         return tuple(engine.manifest.id for engine in self._engines)

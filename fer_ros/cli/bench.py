@@ -19,6 +19,7 @@ from fer_ros.evaluation.bench import BenchPlan, bench, headline
 from fer_ros.evaluation.bench.scenes import portrait_of, scene
 from fer_ros.evaluation.replay.files import write_json
 from fer_ros.evaluation.summary import percentiles
+from fer_ros.inference.factory import Device
 
 LIMIT_S = 60.0
 NODE_FACES = (1, 4)
@@ -32,6 +33,8 @@ def main(words: Sequence[str]) -> int:
     """Measure; print text or JSON."""
     options = _options(words)
     plan = BenchPlan.quick() if options.quick else BenchPlan(frames=options.frames)
+    if options.device != 'all':
+        plan = replace(plan, devices=(Device(options.device),))
     if options.no_peers:
         plan = replace(plan, peers=False)
     sample = share_dir() / 'samples' / 'astronaut.mcap'
@@ -61,6 +64,12 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument('--frames', type=int, default=120, help='timed frames a case')
     parser.add_argument('--seconds', type=float, default=10.0, help='a case of the node')
+    parser.add_argument(
+        '--device',
+        default='all',
+        choices=['all', *(device.value for device in BenchPlan().devices)],
+        help='where the chain runs; a GPU also at 4K, stage by stage',
+    )
     parser.add_argument('--quick', action='store_true', help='seconds; figures mean little')
     parser.add_argument('--no-node', action='store_true', help='leave the node out')
     parser.add_argument('--no-peers', action='store_true', help='leave other programs out')

@@ -65,6 +65,20 @@ class DeviceChain:
         self._size = 0, 0
         self._launches: dict[Hashable, _Launch] = {}
         self._anchors: dict[str, Tensor] = {}
+        # Since the beginning, for those who measure.
+        self.launches = 0
+        self.downloaded_bytes = 0
+
+    def wait(self) -> None:
+        """Wait until the device has done all it was given."""
+        if self.device.type == 'cuda':
+            torch.cuda.synchronize(self.device)
+
+    def transfer(self, data: UInt8) -> None:
+        """Copy the bytes of a frame to the device and do nothing with them."""
+        assert self._atlas is not None, 'a frame is uploaded first'
+        self._atlas.upload(data)
+        self._frame = None
 
     def upload(
         self, frame: object, data: UInt8, width: int, height: int, encoding: str = 'rgb8'
@@ -82,8 +96,8 @@ class DeviceChain:
             self._atlas = atlas = Atlas(width, height, encoding, self.device)
             self._size = width, height
         atlas.upload(data)
-        launch = self._launch(('fill',), 1, self._fill)
-        launch.run()
+        self._launch(('fill',), 1, self._fill).run()
+        self.launches += 1
         self._frame = frame
 
     def look(
@@ -239,7 +253,10 @@ class DeviceChain:
 
     def _fetch(self, launch: _Launch) -> list[Any]:
         """Run a launch and bring its results back."""
-        return [found.cpu().numpy() for found in launch.run()]
+        results = [found.cpu().numpy() for found in launch.run()]
+        self.launches += 1
+        self.downloaded_bytes += sum(one.nbytes for one in results)
+        return results
 
 
 def _halvings(scale: Any) -> Any:

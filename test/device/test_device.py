@@ -27,6 +27,7 @@ from fer_ros.device.atlas import ENCODINGS, Atlas, Levels, halved, raw_size, to_
 from fer_ros.device.rooms import DeviceRooms, on_device
 from fer_ros.device.suppression import suppress
 from fer_ros.errors import FrameError
+from fer_ros.evaluation.bench.stages import gpu_figures
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
@@ -311,3 +312,28 @@ def test_the_whole_pipeline_says_the_same(
     pipeline._device.guard.failure = 'lost'
     assert pipeline.device_failed
     assert 'pixels left the device: lost' in pipeline.backend_reason
+
+
+def test_stages_are_measured(frames: list[Frame], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline_module, 'load_engine', on_torch)
+    monkeypatch.setattr(detector_module, 'load_engine', on_torch)
+    portrait = np.ascontiguousarray(frames[0].pixels[50:400, 150:500])
+    devices = (Device.CPU, Device.CUDA)
+    cases = [('360p', 1)]
+    found = gpu_figures(portrait, devices, 2, 1, lambda _: None, cases)
+    assert found['refused'] == {}
+    (row,) = found['stages']
+    assert (row['device'], row['size'], row['faces_seen']) == ('cuda', '360p', 1)
+    assert row['launches_per_frame'] == 3.0
+    assert row['uploaded_bytes'] == 640 * 360 * 3
+    # 478 points of 3, a presence, a crop of 48 px, eight logits and the embedding.
+    embedding = 256
+    assert row['downloaded_bytes'] == 4 * (478 * 3 + 1 + 8 + embedding) + 48 * 48 * 3
+    stages = ('upload', 'landmarks', 'recognition', 'look', 'chain', 'device_frame')
+    assert all(row[f'{name}_ms']['p50'] > 0 for name in stages)
+
+
+def test_a_gpu_that_is_not_there_is_refused(frames: list[Frame]) -> None:
+    found = gpu_figures(frames[0].pixels, (Device.CUDA,), 1, 0, lambda _: None, [('360p', 1)])
+    assert found['stages'] == []
+    assert 'can not be had: no GPU' in found['refused']['cuda']

@@ -22,7 +22,8 @@ import numpy as np
 from fer_ros.errors import FerError
 from fer_ros.evaluation.bench.peers import PEERS, Run, open_peers
 from fer_ros.evaluation.bench.rooms import OWN, measured
-from fer_ros.evaluation.bench.scenes import SIZES, portrait_of, scene
+from fer_ros.evaluation.bench.scenes import portrait_of, scene
+from fer_ros.evaluation.bench.stages import gpu_figures
 from fer_ros.evaluation.summary import percentiles
 from fer_ros.inference.factory import Device
 from fer_ros.pipeline import Pipeline, PipelineConfig
@@ -44,7 +45,7 @@ class BenchPlan:
 
     frames: int = 120
     warm_up: int = WARM_UP
-    sizes: tuple[str, ...] = tuple(SIZES)
+    sizes: tuple[str, ...] = ('360p', '720p', '1080p')
     faces: tuple[int, ...] = (1, 4, 16)
     devices: tuple[Device, ...] = (Device.CPU, Device.CUDA, Device.TENSORRT)
     peers: bool = True
@@ -90,6 +91,7 @@ def bench(sample: Path, plan: BenchPlan, say: Say) -> dict[str, Any]:
             for key, found in beside.items()
         },
         'chain': list(_matrix(portrait, plan, say)),
+        'gpu': gpu_figures(portrait, plan.devices, plan.frames, plan.warm_up, say),
         'rooms_ms_per_frame': _rooms(portrait, plan, say),
         'start_up': _start_up(sample, say),
     }
@@ -105,6 +107,9 @@ def headline(figures: Mapping[str, Any]) -> list[str]:
     for one in figures['chain']:
         case = f'{one["size"]} {one["faces"]} faces, {one["backend"]}'
         lines.append(f'{case:43} {_spread(one)}')
+    for one in figures['gpu']['stages']:
+        lines.append(' '.join(f'{key} {value}' for key, value in one.items()))
+    lines += [f'{name}: {why}' for name, why in figures['gpu']['refused'].items()]
     for key, rooms in figures['rooms_ms_per_frame'].items():
         lines += [f'{key:14} {room:28} {value:.3f} ms' for room, value in rooms.items()]
     lines.append(f'start-up: {figures["start_up"]}')

@@ -15,7 +15,7 @@ from fer_ros.sources import open_source
 from fer_ros.types import Frame, UInt8
 
 FRAME_NS = 33_333_333
-SIZES = {'360p': (640, 360), '720p': (1280, 720), '1080p': (1920, 1080)}
+SIZES = {'360p': (640, 360), '720p': (1280, 720), '1080p': (1920, 1080), '2160p': (3840, 2160)}
 # MediaPipe sees no face below about 190 px at 720p: the comparison is made where both see.
 CROP_SHARE = 340 / 720  # of the frame's height, the crop around a face
 MARGIN = 0.94  # of its cell, where many faces share a frame
