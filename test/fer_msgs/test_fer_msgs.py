@@ -59,6 +59,10 @@ def test_the_first_release_stays_as_it_is():
         'ActionUnit': 'code intensity confidence',
         'Evidence': 'label units_for units_against support',
         'ExpressionEvent': 'header face_id expression kind duration_s peak',
+        'ExpressionRequest': (
+            'header request_id expression second_expression second_share valence arousal intensity '
+            'priority duration_s queue cancel'
+        ),
         'FaceExpression': (
             'face_id roi_xmin roi_ymin roi_xmax roi_ymax labels probabilities expression '
             'compound_expression compound_share valence arousal intensity phase phase_start '
@@ -68,6 +72,7 @@ def test_the_first_release_stays_as_it_is():
         'FaceExpressionArray': (
             'header faces latency_ms inference_ms frames_processed frames_dropped'
         ),
+        'RequestStatus': 'header request_id expression state reason',
         'RigState': 'header rig expression action_units limits_hit estopped',
     }
     for path in FILES:
