@@ -177,7 +177,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         'label_margin', _TEMPORAL.label_margin,
-        'A new label must lead the last one by this much probability.', 0.0, 1.0,
+        'A new label must lead the last one by this much probability, or for 0.5 s.', 0.0, 1.0,
     ),
     Parameter(
         'onset_intensity', _TEMPORAL.onset_intensity,

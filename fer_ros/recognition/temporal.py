@@ -25,6 +25,8 @@ from fer_ros.types import Expression, ExpressionEvent, Float32
 
 NS_PER_S = 1_000_000_000
 NEUTRAL = 'neutral'
+# A rival that leads by less than the margin takes over after leading for so long.
+PATIENCE_NS = 500_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class TemporalConfig(PhaseConfig):
     """How much the past counts; the limits of the phases are those of PhaseConfig.
 
     :param smoothing_s: time constant of the filter; 0 turns it off. A model has its own.
-    :param label_margin: a new label must lead the old one by this much probability.
+    :param label_margin: a new label must lead the old one by this much probability, or for half
+        a second.
     """
 
     smoothing_s: float = 0.2
@@ -102,6 +105,7 @@ class Courses:
         """Know nobody."""
         self._meter = IntensityMeter()
         self._labels: dict[str, int] = {}
+        self._rivals: dict[str, tuple[int, int]] = {}  # label and since when it leads
         self._phases: dict[str, PhaseTracker] = {}
 
     def tell(
@@ -118,7 +122,7 @@ class Courses:
             intensity that is told is graded, beside the person's own neutral.
         """
         labels, face_id = seen.expression.labels, seen.face_id
-        label = self._labels[face_id] = self._label(face_id, probabilities, config)
+        label = self._labels[face_id] = self._label(seen, probabilities, config)
         expression = _smoothed(seen.expression, probabilities, label)
         intensity = self._meter.update(
             face_id, expression, weight=seen.weight, stamp_ns=seen.stamp_ns
@@ -147,6 +151,7 @@ class Courses:
         for face_id in face_ids:
             self._meter.forget([face_id])
             self._labels.pop(face_id, None)
+            self._rivals.pop(face_id, None)
             phases = self._phases.pop(face_id, None)
             events += phases.close() if phases else ()
         return events
@@ -155,16 +160,25 @@ class Courses:
         """Forget every face."""
         self._meter.reset()
         self._labels.clear()
+        self._rivals.clear()
         self._phases.clear()
 
-    def _label(self, face_id: str, probabilities: Float32, config: TemporalConfig) -> int:
-        """Return the dominant label, which an almost equal rival does not replace."""
+    def _label(self, seen: Observation, probabilities: Float32, config: TemporalConfig) -> int:
+        """Return the dominant label, which an almost equal rival does not replace at once."""
         best = int(probabilities.argmax())
-        last = self._labels.get(face_id)
-        if last is None or last >= len(probabilities):
+        last = self._labels.get(seen.face_id, best)
+        if best == last or last >= len(probabilities):
+            self._rivals.pop(seen.face_id, None)
             return best
+        rival, since_ns = self._rivals.get(seen.face_id, (best, seen.stamp_ns))
+        if rival != best:
+            since_ns = seen.stamp_ns
         lead = float(probabilities[best] - probabilities[last])
-        return best if lead > config.label_margin else last
+        if lead > config.label_margin or seen.stamp_ns >= since_ns + PATIENCE_NS:
+            self._rivals.pop(seen.face_id, None)
+            return best
+        self._rivals[seen.face_id] = best, since_ns
+        return last
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -63,10 +63,9 @@ def sequence_of(clip: Composition, step_ns: int) -> Steps:
 def batch_of(sequences: Sequence[Steps], config: ClipsConfig, rng: np.random.Generator) -> Steps:
     """Join clips two by two, disturb each anew and pad: arrays of (N, T, ...)."""
     holds = rng.random() < config.held
-    pairs = [
-        _joined(*(_disturbed(_held(clip, rng) if holds else clip, config, rng) for clip in pair))
-        for pair in zip(sequences[::2], sequences[1::2])
-    ]
+    shown = [_cut(clip, rng) if rng.random() < config.cut else clip for clip in sequences]
+    shown = [_disturbed(_held(clip, rng) if holds else clip, config, rng) for clip in shown]
+    pairs = [_joined(one, other) for one, other in zip(shown[::2], shown[1::2])]
     length = max(len(pair.features) for pair in pairs)
     return Steps(
         np.stack([_padded(pair.features, length) for pair in pairs]),
@@ -90,6 +89,12 @@ def _disturbed(clip: Steps, config: ClipsConfig, rng: np.random.Generator) -> St
     return Steps(features, clip.targets, clip.strength, clip.known)
 
 
+def _cut(clip: Steps, rng: np.random.Generator) -> Steps:
+    """Let a clip begin with any of its frames: people come into view smiling."""
+    seen = np.flatnonzero(clip.features[:, -1] > 0)
+    return _picked(clip, np.arange(int(rng.choice(seen)), len(clip.known)))
+
+
 def _held(clip: Steps, rng: np.random.Generator) -> Steps:
     """Let a clip stand still for long: its frames near one moment come again in any order."""
     near = np.flatnonzero(np.abs(clip.strength - rng.choice(clip.strength)) < _ALIKE)
@@ -102,6 +107,10 @@ def _held(clip: Steps, rng: np.random.Generator) -> Steps:
             np.arange(start, len(clip.known)),
         ]
     )
+    return _picked(clip, rows)
+
+
+def _picked(clip: Steps, rows: NDArray[np.int64]) -> Steps:
     return Steps(clip.features[rows], clip.targets[rows], clip.strength[rows], clip.known[rows])
 
 

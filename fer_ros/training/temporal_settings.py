@@ -21,6 +21,7 @@ class ClipsConfig:
     :param sharpness: deviation of the logarithm of its temperature, one draw a clip.
     :param sparse: at most this share of a clip's steps loses its frames: lower rates, gaps.
     :param held: share of batches whose clips stand still for up to 16 s.
+    :param cut: share of clips that begin anywhere: people come into view smiling.
     """
 
     count: int = 1600
@@ -29,6 +30,7 @@ class ClipsConfig:
     sharpness: float = 0.2
     sparse: float = 0.5
     held: float = 0.25
+    cut: float = 0.3
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -37,7 +39,8 @@ class ClipsConfig:
         for name in ('doubt', 'sharpness'):
             within(f'clips.{name}', getattr(self, name), 0.0, 10.0)
         within('clips.sparse', self.sparse, 0.0, 1.0)
-        within('clips.held', self.held, 0.0, 1.0)
+        for name in ('held', 'cut'):
+            within(f'clips.{name}', getattr(self, name), 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

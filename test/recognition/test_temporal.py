@@ -114,6 +114,16 @@ def test_a_label_is_kept_until_a_rival_leads_by_the_margin() -> None:
     assert states[1].expression.confidence == pytest.approx(0.49)
 
 
+def test_a_rival_that_leads_for_long_takes_over() -> None:
+    config = TemporalConfig(smoothing_s=0.0, label_margin=0.35)
+    states = run(TemporalFilter(config), [0.4, *[0.6] * 8])
+    # It leads by 0.2 from 0.1 s on, and for half a second at 0.6 s.
+    assert [state.label == 'happiness' for state in states] == [False] * 6 + [True] * 3
+    # Who falls back in between begins anew.
+    states = run(TemporalFilter(config), [0.4, 0.6, 0.6, 0.6, 0.4, 0.6, 0.6, 0.6, 0.6])
+    assert {state.label for state in states} == {'neutral'}
+
+
 def test_valence_follows_the_smoothed_distribution() -> None:
     states = run(TemporalFilter(SLOW), [0.5, 0.6])
     assert states[1].expression.valence == pytest.approx(0.76 * share(states[1]))

@@ -37,7 +37,7 @@ STEP_NS = 40_000_000
 TINY = TemporalSettings(
     'tiny',
     net=TemporalNetConfig(8),
-    clips=ClipsConfig(count=6, held=0.0),
+    clips=ClipsConfig(count=6, held=0.0, cut=0.0),
     fit=TemporalFitConfig(epochs=6, batch_size=8, learning_rate=0.02),
 )
 
@@ -71,13 +71,17 @@ def test_a_clip_on_the_grid() -> None:
 
 def test_batches_join_clips_two_by_two() -> None:
     rows = [sequence_of(made(seed), STEP_NS) for seed in range(4)]
-    batch = batch_of(rows, ClipsConfig(held=0.0), np.random.default_rng(0))
+    batch = batch_of(rows, ClipsConfig(held=0.0, cut=0.0), np.random.default_rng(0))
     lengths = [len(rows[0].known) + len(rows[1].known), len(rows[2].known) + len(rows[3].known)]
     assert batch.features.shape == (2, max(lengths), FEATURES)
     assert batch.known.sum(axis=1).tolist() == lengths
-    held = batch_of(rows, ClipsConfig(held=1.0), np.random.default_rng(0))
+    held = batch_of(rows, ClipsConfig(held=1.0, cut=0.0), np.random.default_rng(0))
     assert held.known.sum() > sum(lengths)
     assert np.isfinite(held.features).all()
+    cut = batch_of(rows, ClipsConfig(held=0.0, cut=1.0), np.random.default_rng(0))
+    assert cut.known.sum() < sum(lengths)
+    # A track begins with a frame.
+    assert (cut.features[:, 0, -1] == 1).all()
 
 
 def test_one_step_is_that_of_the_unit() -> None:
