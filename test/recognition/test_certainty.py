@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fake_engine import FakeEngine
 from made_faces import GOOD
+from made_net import FakeEngine
 
 from fer_ros.errors import ConfigError, ModelError
 from fer_ros.recognition import StaticRecogniser

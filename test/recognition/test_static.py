@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from fake_engine import LABELS, FakeEngine
 from made_faces import aligned
+from made_net import LABELS, FakeEngine
 
 from fer_ros.recognition.static import StaticRecogniser, softmax
 

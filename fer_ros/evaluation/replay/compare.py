@@ -19,7 +19,7 @@ from fer_ros.sources.bag_reader import BagMessage, BagReader, open_bag
 TIMING = frozenset({'latency_ms', 'inference_ms'})
 PACKAGES = ('fer_msgs', 'hri_msgs', 'tf2_msgs')
 
-Key = tuple[str, int]  # topic and stamp in ns
+Key = tuple[str, int, int]  # topic, stamp in ns, and which of the topic's with that stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +122,26 @@ def _walk(bags: tuple[BagReader, BagReader], found: Comparison) -> None:
             both = (message, match) if side == 0 else (match, message)
             _compare(bags, key, both, found)
     for rest, alone in zip(waiting, (found.only_a, found.only_b)):
-        alone.update(topic for topic, _ in rest)
+        alone.update(topic for topic, _, _ in rest)
 
 
 def _results(bag: BagReader) -> Iterator[tuple[Key, BagMessage]]:
-    """Yield the messages that hold results."""
+    """Yield the messages that hold results.
+
+    Of one stamp a topic has one, but for events: a frame may tell several.
+    """
+    newest: dict[str, tuple[int, int]] = {}
     topics = [n for n, t in bag.topics.items() if t.type.partition('/')[0] in PACKAGES]
     for message in bag.messages(topics):
         content = bag.decode(message)
         if message.type.startswith('tf2_msgs/'):
             content = content.transforms[0] if len(content.transforms) else None
         if content is not None:
-            stamp = content.header.stamp
-            yield (message.topic, stamp.sec * NS_PER_S + stamp.nanosec), message
+            stamp_ns = content.header.stamp.sec * NS_PER_S + content.header.stamp.nanosec
+            last_ns, count = newest.get(message.topic, (stamp_ns, -1))
+            count = count + 1 if last_ns == stamp_ns else 0
+            newest[message.topic] = stamp_ns, count
+            yield (message.topic, stamp_ns, count), message
 
 
 def _compare(
@@ -151,7 +158,7 @@ def _compare(
     first = _first_difference(a, b, '')
     if first is None:
         return
-    topic, stamp_ns = key
+    topic, stamp_ns, _ = key
     found.different[topic] += 1
     if found.first is None or stamp_ns < found.first.stamp_ns:
         found.first = Difference(topic, stamp_ns, *first)
