@@ -54,7 +54,7 @@ def test_summary(finished: tuple[Path, dict[str, Any]], made_clip: Path) -> None
     assert 0 < summary['latency_ms']['p50'] <= summary['latency_ms']['p99']
     assert summary['fps'] > 0
     assert summary['backend'] == 'onnxruntime-cpu fp32'
-    assert summary['models'][-2:] == ['facemesh-478', 'fer-static-r1']
+    assert summary['models'][-2:] == ['facemesh-478', 'fer-static-r2']
     assert summary['source'] == str(made_clip)
 
 

@@ -14,7 +14,7 @@ from fer_ros.inference.store import find_manifest
 
 @pytest.fixture
 def manifest() -> Manifest:
-    return find_manifest('fer-static-r1', Task.STATIC_EXPRESSION)
+    return find_manifest('fer-static-r2', Task.STATIC_EXPRESSION)
 
 
 def faces(manifest: Manifest, count: int) -> np.ndarray:
@@ -74,7 +74,7 @@ def test_a_corrupt_file_is_one_line(manifest: Manifest, tmp_path: Path, content:
     path = tmp_path / 'broken.onnx'
     path.write_bytes(content)
     text = refused(replace(manifest, file=path))
-    assert text.startswith("model 'fer-static-r1': ONNX Runtime can not load it: ")
+    assert text.startswith("model 'fer-static-r2': ONNX Runtime can not load it: ")
 
 
 def test_a_truncated_file_is_one_line(manifest: Manifest, tmp_path: Path) -> None:
