@@ -133,9 +133,16 @@ def _shared(backend: Backend, manifest: Manifest, precision: Precision, why: str
 
 def _on_cpu(manifest: Manifest, precision: Precision, reason: str = 'chosen') -> Engine:
     """ONNX Runtime, in int8 where the model has such a form and the CPU is made for it."""
-    if precision is Precision.AUTO and manifest.int8 is not None and multiplies_bytes():
-        quantised = find_manifest(str(manifest.int8), manifest.task)
-        manifest = replace(quantised, id=manifest.id)
+    form = manifest.int8
+    if precision is Precision.AUTO and form is not None and multiplies_bytes():
+        if form.is_file():
+            quantised = find_manifest(str(form), manifest.task)
+            # A form of the same model: all but the file is as the model's own manifest says.
+            options = {**manifest.options, 'precision': 'int8'}
+            file, sha256 = quantised.file, quantised.sha256
+            manifest = replace(manifest, file=file, sha256=sha256, options=options)
+        else:
+            reason = f'{reason}; not int8: expected {form}, found none'
     return OnnxRuntimeEngine(manifest, reason=reason)
 
 

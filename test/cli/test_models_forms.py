@@ -49,7 +49,8 @@ def test_int8_is_a_model_of_its_own(
     manifest = find_manifest(str(path), Task.STATIC_EXPRESSION)
     original = find_manifest(MODEL, Task.STATIC_EXPRESSION)
     assert manifest.labels == original.labels
-    assert manifest.file.stat().st_size < 0.4 * original.file.stat().st_size
+    # A byte a weight, where the model's own file keeps two.
+    assert manifest.file.stat().st_size < 0.6 * original.file.stat().st_size
     assert OnnxRuntimeEngine(manifest).backend == 'onnxruntime-cpu int8'
     status, out = said(
         capsys, 'parity', '--npz', str(npz), '--model', str(path), '--reference', MODEL, '--json'

@@ -53,7 +53,10 @@ def test_summary(finished: tuple[Path, dict[str, Any]], made_clip: Path) -> None
     assert set(summary['latency_ms']) == {'p50', 'p90', 'p99'}
     assert 0 < summary['latency_ms']['p50'] <= summary['latency_ms']['p99']
     assert summary['fps'] > 0
-    assert summary['backend'] == 'onnxruntime-cpu fp32'
+    assert summary['backend'] in (
+        'onnxruntime-cpu fp32',
+        'onnxruntime-cpu fp32, onnxruntime-cpu int8',  # a CPU that multiplies bytes
+    )
     assert summary['models'][-2:] == ['facemesh-478', 'fer-static-r2']
     assert summary['source'] == str(made_clip)
 

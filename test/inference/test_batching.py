@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_engine import FakeEngine
+from fake_backend import FakeEngine
 from made_manifest import write
 
 from fer_ros.errors import DeviceError

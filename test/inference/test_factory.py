@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
-from fake_engine import FakeEngine
+from fake_backend import FakeEngine
 
 from fer_ros.config import load_yaml
 from fer_ros.errors import ModelError

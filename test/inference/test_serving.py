@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fake_engine import FakeEngine
+from fake_backend import FakeEngine
 from made_manifest import write
 
 from fer_ros.errors import DeviceError, ModelError

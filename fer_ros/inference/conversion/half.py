@@ -19,7 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from fer_ros.errors import ModelError
 
 # A change of these rules makes other files: they are part of the cache's names.
-RULES = 1
+RULES = 2
 _HEAVY = {'Conv', 'ConvTranspose'}
 # Taken along where all of their tensors are float16 already.
 _LIGHT = {
@@ -38,6 +38,7 @@ def to_half(source: Path, target: Path) -> int:
     :raises ModelError: nothing in it could.
     """
     model = onnx.load(str(source))
+    _widen_stored(model.graph)
     half = _half_nodes(model.graph)
     if not half:
         raise ModelError(f'{source}: expected convolutions to put in float16, found none')
@@ -45,6 +46,20 @@ def to_half(source: Path, target: Path) -> int:
     onnx.checker.check_model(model)
     onnx.save(model, str(target))
     return len(half)
+
+
+def _widen_stored(graph: Any) -> None:
+    """Turn weights that are kept in float16 and cast when used into float32 ones."""
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    kept = []
+    for node in graph.node:
+        stored = weights.get(node.input[0]) if node.op_type == 'Cast' else None
+        if stored is None:
+            kept.append(node)
+            continue
+        values = numpy_helper.to_array(stored).astype(np.float32)
+        stored.CopyFrom(numpy_helper.from_array(values, node.output[0]))
+    _replace(graph.node, kept)
 
 
 def _half_nodes(graph: Any) -> set[int]:
