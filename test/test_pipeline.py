@@ -16,6 +16,7 @@ from fer_ros import pipeline as pipeline_module
 from fer_ros.detection import DetectionConfig, TrackingConfig
 from fer_ros.errors import FrameError, ModelError
 from fer_ros.inference.factory import Device, load_engine
+from fer_ros.inference.hardware import multiplies_bytes
 from fer_ros.pipeline import FrameResult, Pipeline, PipelineConfig
 from fer_ros.recognition import AttentionConfig, TemporalConfig, TrustConfig
 from fer_ros.sources import open_source
@@ -268,7 +269,8 @@ def test_mirror_images_are_asked_for(
 def test_tells_its_models_and_backend(pipeline: Pipeline) -> None:
     assert pipeline.model_ids[-3:] == ('facemesh-478', 'fer-static-r2', 'fer-temporal-r1')
     assert all(name.startswith('blazeface') for name in pipeline.model_ids[:-3])
-    assert pipeline.backend == 'onnxruntime-cpu fp32'
+    int8 = ', onnxruntime-cpu int8' * multiplies_bytes()
+    assert pipeline.backend == f'onnxruntime-cpu fp32{int8}'
 
 
 @pytest.mark.parametrize(

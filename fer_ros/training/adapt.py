@@ -351,6 +351,7 @@ def write_head(
         tensor.CopyFrom(fresh)
     content = model.SerializeToString()
     entries: dict[str, Any] = load_yaml(manifest_path)
+    entries.pop('int8', None)  # that form has the old head
     name = f'{manifest.id}-adapted'
     options = {**(entries.get('options') or {}), 'adapted_from': manifest.sha256}
     entries |= {

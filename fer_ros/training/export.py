@@ -70,12 +70,12 @@ def export(net: ExpressionNet, settings: StaticSettings, path: Path, *, half: bo
 
 
 def _store_half(path: Path) -> None:
-    """Keep a file's weights in float16, each cast to float32 before it is used."""
+    """Keep the weights of convolutions in float16, each cast to float32 before it is used."""
     model = onnx.load(str(path))
     graph = model.graph
     casts = []
     for weight in graph.initializer:
-        if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 2:
+        if weight.data_type != onnx.TensorProto.FLOAT or len(weight.dims) < 4:
             continue
         values = onnx.numpy_helper.to_array(weight).astype(np.float16)
         wide, kept = weight.name, f'{weight.name}_half'
