@@ -60,8 +60,8 @@ def test_the_first_release_stays_as_it_is():
         'Evidence': 'label units_for units_against support',
         'ExpressionEvent': 'header face_id expression kind duration_s peak',
         'ExpressionRequest': (
-            'header request_id expression second_expression second_share valence arousal intensity '
-            'priority duration_s queue cancel'
+            'header request_id expression second_expression second_share valence arousal '
+            'intensity priority duration_s queue cancel'
         ),
         'FaceExpression': (
             'face_id roi_xmin roi_ymin roi_xmax roi_ymax labels probabilities expression '
