@@ -41,7 +41,7 @@ HOMES = {
 # but on demand.
 FILES_OF = {
     'torch': {'torch_engine.py', 'torch_graph.py', 'torch_operators.py'},
-    'onnxruntime': {'onnxruntime_engine.py', 'forms.py'},
+    'onnxruntime': {'onnxruntime_engine.py', 'forms.py', 'balance.py'},
     'tensorrt': {'tensorrt_engine.py'},
 }
 FILES = sorted(PACKAGE.rglob('*.py'))

@@ -243,7 +243,8 @@ def half_of(manifest: Manifest) -> Manifest:
     with locked(path.with_suffix('.lock')):
         if not path.is_file():
             partial = path.with_suffix('.part')
-            to_half(manifest.file, partial)
+            faces = {manifest.input.name: parity.stored_batch(manifest)}
+            to_half(manifest.file, partial, faces)
             partial.replace(path)
     options = {**manifest.options, 'precision': 'fp16'}
     return replace(manifest, file=path, sha256=sha256_of(path.read_bytes()), options=options)

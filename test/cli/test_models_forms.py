@@ -15,6 +15,7 @@ from fer_ros.cli.main import main
 from fer_ros.inference.conversion.half import to_half
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
+from fer_ros.inference.parity import stored_batch
 from fer_ros.inference.store import find_manifest, model_dir
 from fer_ros.pipeline import PipelineConfig
 
@@ -118,7 +119,8 @@ def test_half_keeps_its_ends_in_float32(tmp_path: Path) -> None:
     import onnx
 
     source = model_dir() / 'blazeface-short.onnx'
-    to_half(source, tmp_path / 'half.onnx')
+    batch = stored_batch(load_manifest(source.with_suffix('.yaml')))
+    to_half(source, tmp_path / 'half.onnx', {'image': batch})
     net = onnx.load(str(tmp_path / 'half.onnx'))
     ends = [*net.graph.input, *net.graph.output]
     assert {end.type.tensor_type.elem_type for end in ends} == {onnx.TensorProto.FLOAT}

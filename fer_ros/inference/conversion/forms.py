@@ -16,6 +16,7 @@ from fer_ros.errors import ModelError
 from fer_ros.inference.cache import sha256_of, write_whole
 from fer_ros.inference.conversion.half import to_half
 from fer_ros.inference.manifest import Manifest, load_manifest
+from fer_ros.inference.parity import stored_batch
 from fer_ros.types import Float32
 
 # Faces that are seen at once: memory grows with it.
@@ -27,7 +28,7 @@ def write_half(source: Path, out: Path) -> Path:
     manifest = _float32(source)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'half.onnx'
-        to_half(manifest.file, path)
+        to_half(manifest.file, path, {manifest.input.name: stored_batch(manifest)})
         return _write(source, out, 'fp16', path.read_bytes())
 
 

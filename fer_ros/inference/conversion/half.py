@@ -8,7 +8,7 @@ eighth of a pixel in float16.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from fer_ros.errors import ModelError
+from fer_ros.inference.conversion.balance import balance
+from fer_ros.types import Float32
 
 # A change of these rules makes other files: they are part of the cache's names.
 RULES = 2
@@ -31,14 +33,16 @@ _LIGHT = {
 _FIRST_ONLY = {'Resize', 'Pad'}
 
 
-def to_half(source: Path, target: Path) -> int:
+def to_half(source: Path, target: Path, feeds: Mapping[str, Float32]) -> int:
     """Write the float16 form of a model; inputs and outputs stay float32.
 
+    :param feeds: real faces, as the net reads them: they tell the range of its feature maps.
     :return: how many nodes compute in float16.
     :raises ModelError: nothing in it could.
     """
     model = onnx.load(str(source))
     _widen_stored(model.graph)
+    balance(model, feeds)
     half = _half_nodes(model.graph)
     if not half:
         raise ModelError(f'{source}: expected convolutions to put in float16, found none')
