@@ -29,11 +29,11 @@ def conv(
     return helper.make_node('Conv', inputs, [name], name=name, **words)
 
 
-def made(loud: float) -> Any:
+def made(loud: float, faint: float = 0.01) -> Any:
     """Return a residual net with a bend whose channels are of very different size."""
     rng = np.random.default_rng(0)  # its own: the same net whatever ran before
     constants: dict[str, Any] = {}
-    sizes = np.array([loud, 1.0, 0.01, 1.0]).reshape(4, 1, 1, 1)
+    sizes = np.array([loud, 1.0, faint, 1.0]).reshape(4, 1, 1, 1)
     slopes = np.array([0.2, -0.9, 30.0, -1.2]).reshape(4, 1, 1, 1)
     nodes = [
         conv('first', 'x', rng.normal(size=(4, 3, 3, 3)) * sizes, constants, rng),
@@ -44,7 +44,8 @@ def made(loud: float) -> Any:
              constants, rng),
         helper.make_node('Add', ['bend', 'inner'], ['sum']),
         helper.make_node('MaxPool', ['sum'], ['pooled'], kernel_shape=[2, 2], strides=[2, 2]),
-        conv('y', 'pooled', rng.normal(size=(2, 4, 1, 1)) / sizes.reshape(1, 4, 1, 1), constants, rng),
+        conv('y', 'pooled', rng.normal(size=(2, 4, 1, 1)) / sizes.reshape(1, 4, 1, 1), constants,
+             rng),
     ]  # fmt: skip
     ends = [
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, ['N', channels, None, None])]
@@ -84,7 +85,7 @@ def test_loud_channels_become_quiet_and_the_net_says_the_same() -> None:
 
 
 def test_what_is_quiet_already_stays_as_it_is() -> None:
-    model = made(1.0)
+    model = made(1.0, 1.0)
     faces = 0.1 * RNG.normal(size=(1, 3, 8, 8)).astype(np.float32)
     assert largest(model, faces) < 1e3
     before = model.SerializeToString()
