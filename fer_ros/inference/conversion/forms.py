@@ -36,8 +36,8 @@ def write_quantised(source: Path, batch: Float32, out: Path) -> Path:
     """Write the int8 form of a model; return its manifest.
 
     Explicit QuantizeLinear and DequantizeLinear pairs: activations uint8 by their largest and
-    smallest values on real faces, weights int8 for each channel. ONNX Runtime runs that on the
-    CPU's VNNI, TensorRT on its integer cores.
+    smallest values on real faces, batch by batch, weights int8 for each channel. ONNX Runtime
+    runs that on the CPU's VNNI, TensorRT on its integer cores.
 
     :param batch: (N, C, H, W) calibration faces, as the net reads them.
     """
@@ -90,6 +90,8 @@ def _quantise(manifest: Manifest, batch: Float32, path: Path) -> None:
             weight_type=QuantType.QInt8,
             per_channel=True,
             nodes_to_exclude=_ends(prepared),
+            # The mean of the batches' ranges: one odd face does not widen them for all.
+            extra_options={'CalibMovingAverage': True},
         )
     except Exception as error:  # the tool's errors share no base class
         text = (str(error) or type(error).__name__).splitlines()[0]
