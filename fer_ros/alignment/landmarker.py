@@ -107,6 +107,8 @@ def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
     halvings = int(math.log2(max(roi.size / size_px, 1.0)))
     if halvings:
         pixels, matrix = _halved(pixels, matrix, size_px, halvings)
+    else:
+        pixels, matrix = _near(pixels, matrix, size_px)
     crop: UInt8 = cv2.warpAffine(
         pixels,
         matrix,
@@ -115,6 +117,18 @@ def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
         borderMode=cv2.BORDER_REPLICATE,
     )
     return crop
+
+
+def _near(pixels: UInt8, matrix: Float64, size_px: int) -> tuple[UInt8, Float64]:
+    """Return the part of the image that the crop shows, copied, and the matrix that fits it.
+
+    A new frame is in the computer's memory, not in its cache: copied row by row it comes faster
+    than by the warp, which walks across the rows where a head is tilted.
+    """
+    left, columns = _blocks(matrix[0] - (0.0, 0.0, 1.0), size_px + 1, pixels.shape[1], 1)
+    top, rows = _blocks(matrix[1] - (0.0, 0.0, 1.0), size_px + 1, pixels.shape[0], 1)
+    moved = matrix - np.array([[0.0, 0.0, left], [0.0, 0.0, top]])
+    return pixels[top : top + rows + 3, left : left + columns + 3].copy(), moved
 
 
 def _halved(pixels: UInt8, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
