@@ -105,7 +105,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     Parameter(
         'precision', 'auto',
-        'What GPUs compute in: auto is fp16 where it agrees with the CPU, else fp32.',
+        'auto is fp16 on a GPU where that agrees, int8 on a CPU made for it, else fp32.',
         choices=tuple(precision.value for precision in Precision), fixed=True,
     ),
     Parameter(

@@ -18,6 +18,7 @@ from fer_ros.evaluation.stills import aligned, alignments, locate_stills
 from fer_ros.recognition.static import StaticRecogniser, softmax
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.augment import AugmentConfig, augment
+from fer_ros.training.kept import kept
 from fer_ros.types import Float32, Float64, UInt8
 
 _RARE = 0.03
@@ -73,35 +74,14 @@ def load_split(
 
 def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str) -> Float32:
     """Read landmarks from the cache, or find and keep them."""
-    if cache.is_file():
-        return _known(cache, len(faces.images))
 
     def shown(images: Iterable[UInt8]) -> Iterable[UInt8]:
         return track(images, f'landmarks of {name}', total=len(faces.images))
 
-    found = locate_stills(faces.images, landmarker, progress=shown)
-    partial = cache.with_suffix('.part.npz')
-    np.savez(partial, landmarks=found)
-    partial.replace(cache)
-    return found
+    def find() -> Float32:
+        return locate_stills(faces.images, landmarker, progress=shown)
 
-
-def _known(cache: Path, count: int) -> Float32:
-    """Read the landmarks of an earlier run."""
-    try:
-        with np.load(cache, allow_pickle=False) as archive:
-            known: Float32 = archive['landmarks']
-    except Exception as error:  # what zipfile, zlib and NumPy raise for a broken file is no family
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise DataError(
-            f'{cache}: expected landmarks of an earlier run, found none that can be read: '
-            f'{reason}; delete this file'
-        ) from None
-    if known.ndim != 3 or len(known) != count or known.shape[2] != 3:
-        raise DataError(
-            f'{cache}: expected landmarks ({count}, L, 3), found {known.shape}; delete this file'
-        )
-    return known
+    return kept(cache, 'landmarks', (len(faces.images), None, 3), find)
 
 
 def teacher_answers(split: Split, teachers: Sequence[StaticRecogniser]) -> Float32:

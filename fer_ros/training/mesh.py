@@ -21,12 +21,12 @@ from torch import Tensor, nn
 
 from fer_ros.alignment import crop_face
 from fer_ros.alignment.crop import ANCHORS
-from fer_ros.errors import DataError
 from fer_ros.inference.engine import to_batch
 from fer_ros.inference.manifest import Manifest, Task
 from fer_ros.inference.store import find_manifest
 from fer_ros.roi import EXPANSION, roi_from_landmarks
 from fer_ros.training.data import Split
+from fer_ros.training.kept import kept
 from fer_ros.types import Float32, RotatedRoi, UInt8
 
 MODEL = 'facemesh-478'
@@ -44,32 +44,12 @@ def mesh_answers(split: Split, cache: Path, seed: int) -> Float32:
     :param cache: npz in which they are kept, since finding them takes minutes.
     :raises DataError: the cache is of another split, or can not be read.
     """
-    if cache.is_file():
-        return _known(cache, len(split))
-    views = [_features(split, mirrored) for mirrored in (False, True)]
-    answers = cross_fitted(views, split.targets, seed)
-    partial = cache.with_suffix('.part.npz')
-    np.savez(partial, answers=answers)
-    partial.replace(cache)
-    return answers
 
+    def find() -> Float32:
+        views = [_features(split, mirrored) for mirrored in (False, True)]
+        return cross_fitted(views, split.targets, seed)
 
-def _known(cache: Path, count: int) -> Float32:
-    """Read the answers of an earlier run."""
-    try:
-        with np.load(cache, allow_pickle=False) as archive:
-            known: Float32 = archive['answers']
-    except Exception as error:  # what zipfile, zlib and NumPy raise for a broken file is no family
-        reason = ' '.join(str(error).split()) or type(error).__name__
-        raise DataError(
-            f'{cache}: expected answers of an earlier run, found none that can be read: {reason}; '
-            'delete this file'
-        ) from None
-    if known.ndim != 2 or len(known) != count:
-        raise DataError(
-            f'{cache}: expected answers ({count}, 8), found {known.shape}; delete this file'
-        )
-    return known
+    return kept(cache, 'answers', split.targets.shape, find)
 
 
 def _features(split: Split, mirrored: bool) -> Float32:
