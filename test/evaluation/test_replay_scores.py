@@ -132,6 +132,12 @@ def test_another_emotion_is_another_event():
     assert (scores.precision, scores.recall) == (0.0, 0.0)
 
 
+def test_a_moment_left_out_between_two_labels_is_that_of_the_onset():
+    labels = intervals((0, 10, 'neutral'), (14, 30, 'happiness'), (34, 50, 'neutral'))
+    found = events([smile(11, 33)], labels, 0, 50 * STEP_NS).scores()
+    assert (found.precision, found.recall) == (1.0, 1.0)
+
+
 def test_what_is_found_where_nothing_is_labelled_does_not_count():
     labels = intervals((0, 10, 'neutral'), (10, 20, 'happiness'))
     told = [smile(10, 20), smile(30, 35, 'fear')]

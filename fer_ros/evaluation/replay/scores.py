@@ -128,7 +128,8 @@ class Events:
     """Onsets and ends of expressions that were found, and those that were labelled.
 
     What lies at the clip's edges may be found or not: whether an expression begins in the first
-    frame or before it, nobody sees. What is found where nothing is labelled does not count.
+    frame or before it, nobody sees. What is found where nothing is labelled counts only beside a
+    labelled event: annotators leave out the moments in which an expression comes and goes.
     """
 
     found: tuple[Event, ...]
@@ -160,9 +161,12 @@ def events(told: Sequence[ExpressionEvent], labels: Labels, first_ns: int, last_
         )
         for event, is_edge in zip(pair, (starts_before, ends_after)):
             (at_edges if is_edge else labelled).append(event)
-    counted = [event for event in _boundaries(told) if _is_near(event.stamp_ns, labels)]
-    kept = _without(counted, at_edges, labelled)
-    return Events(tuple(kept), tuple(labelled))
+    counted = [
+        event
+        for event in _boundaries(told)
+        if _near(event, labelled) or (_counts(event, labels) and not _near(event, at_edges))
+    ]
+    return Events(tuple(counted), tuple(labelled))
 
 
 def _onset(label: str, stamp_ns: int) -> Event:
@@ -185,23 +189,18 @@ def _boundaries(told: Sequence[ExpressionEvent]) -> Iterator[Event]:
             yield _end(one.label, end_ns)
 
 
-def _is_near(stamp_ns: int, labels: Labels) -> bool:
-    """Tell whether a moment is labelled, or lies at the end of what is."""
-    return any(labels.index_at(stamp_ns + shift) >= 0 for shift in (0, -2 * ROUNDING_NS))
+def _near(event: Event, others: Sequence[Event]) -> bool:
+    """Tell whether one of the others is the same and at about the same time."""
+    return any(
+        event.kind == other.kind and abs(event.stamp_ns - other.stamp_ns) <= TOLERANCE_NS
+        for other in others
+    )
 
 
-def _without(
-    found: Sequence[Event], at_edges: Sequence[Event], labelled: Sequence[Event]
-) -> list[Event]:
-    """Leave out what is found at the clip's edges, unless a label asks for it elsewhere."""
-
-    def near(event: Event, others: Sequence[Event]) -> bool:
-        return any(
-            event.kind == other.kind and abs(event.stamp_ns - other.stamp_ns) <= TOLERANCE_NS
-            for other in others
-        )
-
-    return [one for one in found if near(one, labelled) or not near(one, at_edges)]
+def _counts(event: Event, labels: Labels) -> bool:
+    """Tell whether its moment is labelled, or lies at the end of what is."""
+    shifts = (0, -2 * ROUNDING_NS)
+    return any(labels.index_at(event.stamp_ns + shift) >= 0 for shift in shifts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
