@@ -294,7 +294,10 @@ def test_the_cpu_serves_while_an_engine_is_built(
 
 @pytest.mark.reference
 @pytest.mark.parametrize('precision', list(Precision)[1:])
-@pytest.mark.parametrize('name', [name for task in parity.TASKS for name in shipped(task)])
+@pytest.mark.parametrize(
+    'name',  # int8 forms are for the CPU: TensorRT has no int32 biases
+    [name for task in parity.TASKS for name in shipped(task) if not name.endswith('-int8')],
+)
 def test_tensorrt_rtx_builds_every_shipped_file(
     name: str, precision: Precision, tmp_path: Path
 ) -> None:

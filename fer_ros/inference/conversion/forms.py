@@ -37,7 +37,7 @@ def write_quantised(source: Path, batch: Float32, out: Path) -> Path:
 
     Explicit QuantizeLinear and DequantizeLinear pairs: activations uint8 by their largest and
     smallest values on real faces, batch by batch, weights int8 for each channel. ONNX Runtime
-    runs that on the CPU's VNNI, TensorRT on its integer cores.
+    runs that with a CPU's products of bytes. TensorRT does not: it has no int32 biases.
 
     :param batch: (N, C, H, W) calibration faces, as the net reads them.
     """
