@@ -66,6 +66,23 @@ class Mismatch:
     policy: str
 
 
+class _Topic(Topic):  # type: ignore[misc]  # the package has no types
+    """A topic that knows when it is gone.
+
+    Its last reference may go in another thread, which gives the GIL away while Cyclone deletes it:
+    for that long a look-up still finds it by name, and would bring it back, dead.
+    """
+
+    lock = threading.RLock()  # again in the same thread where garbage is collected under it
+    gone = False
+
+    def __del__(self) -> None:
+        """Delete it, out of everybody's sight."""
+        with _Topic.lock:
+            self.gone = True
+            super().__del__()
+
+
 class Writer:
     """Sends CDR bytes on one topic."""
 
@@ -148,7 +165,7 @@ class Participant:
         """Join a domain; raises MiddlewareError where that fails."""
         self._domain, self._participant = _join(domain_id)
         # Weak: the topics of a face that has gone go with its writers.
-        self._topics: WeakValueDictionary[str, Any] = WeakValueDictionary()
+        self._topics: WeakValueDictionary[str, _Topic] = WeakValueDictionary()
         self._endpoints: WeakSet[Writer | Reader] = WeakSet()
         inside = self._participant
         self._publications: Any = BuiltinDataReader(inside, BuiltinTopicDcpsPublication)
@@ -215,10 +232,11 @@ class Participant:
     def _topic(self, name: str, typename: str) -> Any:
         """Return a topic, made once: Cyclone refuses a second one with another type object."""
         kind = idl_type(typename)
-        topic = self._topics.get(name)
-        if topic is None:
-            topic = self._topics[name] = Topic(self._participant, name, kind)
-        elif topic.data_type is not kind:
+        with _Topic.lock:
+            topic = self._topics.get(name)
+            if topic is None or topic.gone:
+                topic = self._topics[name] = _Topic(self._participant, name, kind)
+        if topic.data_type is not kind:
             raise MiddlewareError(
                 f'topic {name}: expected one type in this process, found {typename} and '
                 f'{topic.data_type.__idl_typename__}'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from importlib import import_module
 
@@ -296,3 +297,25 @@ def test_what_is_missing_says_so(node):
     assert not hasattr(node, 'create_client')
     with pytest.raises(ImportError, match=r'rclpy\.action'):
         import_module('rclpy.action')
+
+
+def test_a_topic_that_goes_in_one_thread_is_not_found_by_another(node, monkeypatch):
+    participant = node._participant
+    name, kind = 'rt/fleeting', String.TYPENAME
+    found = []
+    other = threading.Thread(target=lambda: found.append(participant._topic(name, kind)))
+    topic = participant._topic(name, kind)
+    delete = type(topic)._delete
+
+    def slowly(self, reference):
+        if not other.ident:
+            other.start()
+            other.join(0.3)  # long enough to find what is not deleted yet
+        delete(self, reference)
+
+    monkeypatch.setattr(type(topic), '_delete', slowly)
+    del topic
+    other.join()
+    monkeypatch.undo()
+    assert len(found) == 1
+    assert participant.writer(name, kind, QoSProfile(depth=1)).matched() == 0
