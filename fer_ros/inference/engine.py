@@ -35,6 +35,29 @@ class Engine(Protocol):
         """
 
 
+class LoadedNet:
+    """What an engine of one file on one backend says of itself from its loading on."""
+
+    def __init__(self, manifest: Manifest, backend: str, reason: str) -> None:
+        """Note the model, backend and precision, and why it is this backend."""
+        self._manifest, self._backend, self._reason = manifest, backend, reason
+
+    @property
+    def manifest(self) -> Manifest:
+        """The model that it runs."""
+        return self._manifest
+
+    @property
+    def backend(self) -> str:
+        """Backend and precision in use."""
+        return self._backend
+
+    @property
+    def reason(self) -> str:
+        """Why it is this backend."""
+        return self._reason
+
+
 def to_batch(crops: Sequence[UInt8], spec: InputSpec) -> Float32:
     """Turn N RGB crops (height, width, 3) of the net's size into its (N, C, H, W) input."""
     batch = np.empty((len(crops), spec.colour.channels, spec.height, spec.width), np.float32)

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 
 from fer_ros.errors import DeviceError, ModelError
+from fer_ros.inference.engine import LoadedNet
 from fer_ros.inference.manifest import Manifest
 from fer_ros.types import Float32
 
@@ -20,7 +21,7 @@ class Provider(Enum):
     CUDA = 'CUDAExecutionProvider'
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(LoadedNet):
     """Runs one model with ONNX Runtime.
 
     One thread with spinning off is faster than two for nets of this size, and leaves the other
@@ -39,27 +40,11 @@ class OnnxRuntimeEngine:
         self._provider = provider
         self._session = _session(manifest, threads, provider)
         self._outputs = list(manifest.outputs)
-        self._precision = manifest.options.get('precision', 'fp32')
         _require(manifest, 'input', [manifest.input.name], self._session.get_inputs())
         _require(manifest, 'outputs', self._outputs, self._session.get_outputs())
         _require_labels(manifest, self._session.get_outputs())
-        self._manifest = manifest
-        self._reason = reason
-
-    @property
-    def manifest(self) -> Manifest:
-        """The model that it runs."""
-        return self._manifest
-
-    @property
-    def backend(self) -> str:
-        """Backend and precision in use."""
-        return f'onnxruntime-{self._provider.name.lower()} {self._precision}'
-
-    @property
-    def reason(self) -> str:
-        """Why it is this backend."""
-        return self._reason
+        precision = manifest.options.get('precision', 'fp32')
+        super().__init__(manifest, f'onnxruntime-{provider.name.lower()} {precision}', reason)
 
     def run(self, batch: Float32, **others: Float32) -> tuple[Float32, ...]:
         """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from fer_ros.errors import DeviceError, ModelError
 from fer_ros.inference.cuda_memory import CudaMemory, contiguous
+from fer_ros.inference.engine import LoadedNet
 from fer_ros.inference.engine_cache import EngineCache, EngineKey
 from fer_ros.inference.hardware import Gpu
 from fer_ros.inference.manifest import Manifest
@@ -92,7 +93,7 @@ def load(
         raise NotBuilt(str(error), key, manifest.file) from None
 
 
-class TensorRtEngine:
+class TensorRtEngine(LoadedNet):
     """Runs one engine."""
 
     def __init__(
@@ -116,23 +117,7 @@ class TensorRtEngine:
         self._contexts = [self._context(index) for index in range(len(BATCHES))]
         self._addresses = {name: memory.allocate(self._largest(name)) for name in names}
         self._lock = threading.Lock()
-        self._manifest = manifest
-        self._backend, self._reason = f'tensorrt {precision}', reason
-
-    @property
-    def manifest(self) -> Manifest:
-        """The model that it runs."""
-        return self._manifest
-
-    @property
-    def backend(self) -> str:
-        """Backend and precision in use."""
-        return self._backend
-
-    @property
-    def reason(self) -> str:
-        """Why it is this backend."""
-        return self._reason
+        super().__init__(manifest, f'tensorrt {precision}', reason)
 
     def run(self, batch: Float32, **others: Float32) -> tuple[Float32, ...]:
         """Run (N, C, H, W) float32 and return the manifest's outputs, in its order."""

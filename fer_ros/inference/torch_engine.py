@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from fer_ros.errors import DeviceError, ModelError
+from fer_ros.inference.engine import LoadedNet
 from fer_ros.inference.manifest import Manifest
 from fer_ros.inference.torch_graph import TorchGraph
 from fer_ros.types import Float32
@@ -34,7 +35,7 @@ class _Recording:
     outputs: tuple[Tensor, ...]
 
 
-class TorchEngine:
+class TorchEngine(LoadedNet):
     """Runs one model with torch; on the CPU too, for tests and parity."""
 
     def __init__(
@@ -60,27 +61,10 @@ class TorchEngine:
                 'manifest'
             )
         self._places = [self._graph.outputs.index(name) for name in manifest.outputs]
-        self._manifest = manifest
         precision = manifest.options.get('precision', 'fp32')
-        self._backend = f'torch-{self._graph.device.type} {precision}'
-        self._reason = reason
+        super().__init__(manifest, f'torch-{self._graph.device.type} {precision}', reason)
         self._recordings: dict[tuple[Any, ...], _Recording] = {}
         self._lock = threading.Lock()
-
-    @property
-    def manifest(self) -> Manifest:
-        """The model that it runs."""
-        return self._manifest
-
-    @property
-    def backend(self) -> str:
-        """Backend and precision in use."""
-        return self._backend
-
-    @property
-    def reason(self) -> str:
-        """Why it is this backend."""
-        return self._reason
 
     @property
     def graph(self) -> TorchGraph:
