@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 from fer_ros.nodes.statistics import Snapshot
@@ -59,6 +61,11 @@ def diagnostics(
         **details,
         'last_error': snapshot.last_error,
     }
+    return status_of(name, level, message, values)
+
+
+def status_of(name: str, level: bytes, message: str, values: Mapping[str, str]) -> DiagnosticArray:
+    """Return one status; its header is the caller's to fill."""
     status = DiagnosticStatus(
         level=level,
         name=name,

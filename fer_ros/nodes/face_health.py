@@ -7,7 +7,9 @@ from collections import deque
 from typing import Any
 
 import numpy as np
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+
+from fer_ros.nodes.diagnostics import status_of
 
 WINDOW = 500  # ticks: five seconds at 100 Hz
 
@@ -71,11 +73,4 @@ def face_diagnostics(name: str, idle: str, runner: Any) -> DiagnosticArray:
             level, message = DiagnosticStatus.WARN, f'estop: {face.stopped.value}'
         if runner.waiting:
             level, message = DiagnosticStatus.ERROR, runner.waiting
-    status = DiagnosticStatus(
-        level=level,
-        name=name,
-        message=message,
-        hardware_id='',
-        values=[KeyValue(key=key, value=value) for key, value in values.items()],
-    )
-    return DiagnosticArray(status=[status])
+    return status_of(name, level, message, values)
