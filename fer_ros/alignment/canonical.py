@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_ros.errors import ModelError
-from fer_ros.inference.store import model_dir
+from fer_ros.inference.store import load_table
 from fer_ros.types import Float64
 
 SELLION = 168  # bridge of the nose between the eyes: the origin of face_<id>
@@ -40,19 +39,7 @@ def canonical_face() -> CanonicalFace:
 
     :raises ModelError: it is missing or not as it must be.
     """
-    path = model_dir() / 'data' / 'canonical_face.csv'
-    try:
-        table = np.loadtxt(path, delimiter=',', dtype=np.float64)
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f'{path}: expected the canonical face, not readable: {error}; '
-            'install the package again'
-        ) from None
-    if table.shape != (_POINTS, 4) or not (table[:, 3] > 0).any():
-        raise ModelError(
-            f'{path}: expected {_POINTS} rows x,y,z,weight, found {table.shape}; '
-            'install the package again'
-        )
+    table = load_table('canonical_face.csv', 'the canonical face', _POINTS, 'x,y,z,weight')
     # The table's axes are x to the subject's left, y up, z out of the face.
     points_m = table[:, [2, 0, 1]] / 100.0
     rigid = np.flatnonzero(table[:, 3])

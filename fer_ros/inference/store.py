@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
+
 from fer_ros.config import share_dir
 from fer_ros.errors import ModelError
 from fer_ros.inference.manifest import Manifest, Task, load_manifest
+from fer_ros.types import Float64
 
 
 def model_dir() -> Path:
@@ -49,6 +52,30 @@ def shipped(task: Task | None = None) -> list[str]:
     """Return the ids of the shipped models, of one task or of all."""
     manifests = map(load_manifest, sorted(model_dir().glob('*.yaml')))
     return [manifest.id for manifest in manifests if task in (None, manifest.task)]
+
+
+def load_table(name: str, what: str, rows: int, columns: str) -> Float64:
+    """Return a shipped table of numbers, (rows, columns) float64.
+
+    :param what: what it holds, as errors say it.
+    :param columns: their names; where one is ``weight``, something has to weigh something.
+    :raises ModelError: it is missing or not as it must be.
+    """
+    path = model_dir() / 'data' / name
+    try:
+        table: Float64 = np.loadtxt(path, delimiter=',', dtype=np.float64)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f'{path}: expected {what}, not readable: {error}; install the package again'
+        ) from None
+    names = columns.split(',')
+    fits = table.shape == (rows, len(names))
+    if not fits or ('weight' in names and not (table[:, names.index('weight')] > 0).any()):
+        raise ModelError(
+            f'{path}: expected {rows} rows {columns}, found {table.shape}; '
+            'install the package again'
+        )
+    return table
 
 
 def verify(manifest: Manifest) -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_ros.errors import DataError, ModelError
-from fer_ros.inference.store import model_dir
+from fer_ros.errors import DataError
+from fer_ros.inference.store import load_table
 from fer_ros.types import Float64
 
 POINTS = 478
@@ -57,18 +57,7 @@ def neutral_face() -> NeutralFace:
 
     :raises ModelError: it is missing or not as it must be.
     """
-    path = model_dir() / 'data' / 'neutral_face.csv'
-    try:
-        table = np.loadtxt(path, delimiter=',', dtype=np.float64)
-    except (OSError, ValueError) as error:
-        raise ModelError(
-            f'{path}: expected the neutral face, not readable: {error}; install the package again'
-        ) from None
-    if table.shape != (POINTS, 5) or not (table[:, 3] > 0).any():
-        raise ModelError(
-            f'{path}: expected {POINTS} rows x,y,z,weight,mirror, found {table.shape}; '
-            'install the package again'
-        )
+    table = load_table('neutral_face.csv', 'the neutral face', POINTS, 'x,y,z,weight,mirror')
     rigid = np.flatnonzero(table[:, 3])
     weights = table[rigid, 3] / table[rigid, 3].sum()
     return NeutralFace(table[:, :3], rigid, weights, table[:, 4].astype(np.intp))

@@ -8,7 +8,7 @@ from made_manifest import write
 from fer_ros.errors import ModelError
 from fer_ros.inference import store
 from fer_ros.inference.manifest import Task
-from fer_ros.inference.store import find_manifest, shipped
+from fer_ros.inference.store import find_manifest, load_table, shipped
 
 STATIC, LANDMARKS = Task.STATIC_EXPRESSION, Task.FACE_LANDMARKS
 
@@ -88,3 +88,30 @@ def test_shipped_models_are_beside_the_package(
     monkeypatch.setattr(store, 'share_dir', lambda: tmp_path)
     assert shipped() == ['mine']
     assert shipped(LANDMARKS) == []
+
+
+@pytest.mark.parametrize(
+    ('text', 'words'),
+    [
+        ('1,2\n3,4\n', None),
+        ('1,2\n', 'expected 2 rows x,weight, found'),
+        ('1,2,3\n4,5,6\n', 'expected 2 rows x,weight, found (2, 3)'),
+        ('1,0\n3,0\n', 'expected 2 rows x,weight, found (2, 2)'),
+        ('a,b\n', 'expected a table, not readable'),
+        (None, 'expected a table, not readable'),
+    ],
+)
+def test_tables_are_what_they_must_be(
+    text: str | None, words: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, 'model_dir', lambda: tmp_path)
+    (tmp_path / 'data').mkdir()
+    if text is not None:
+        (tmp_path / 'data' / 'some.csv').write_text(text, encoding='utf-8')
+    if words is None:
+        assert load_table('some.csv', 'a table', 2, 'x,weight').tolist() == [[1, 2], [3, 4]]
+        return
+    with pytest.raises(ModelError) as caught:
+        load_table('some.csv', 'a table', 2, 'x,weight')
+    assert words in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
