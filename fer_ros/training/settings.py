@@ -163,15 +163,21 @@ def load_settings(path: Path) -> StaticSettings:
 
     :raises ConfigError: an unknown entry, or one of another type, by name.
     """
+    groups = {'net': NetConfig, 'fit': FitConfig, 'augment': AugmentConfig, 'distil': DistilConfig}
+    return read_settings(path, StaticSettings, groups)
+
+
+def read_settings(path: Path, kind: type[Group], groups: Mapping[str, type]) -> Group:
+    """Read a YAML whose entries in ``groups`` are dataclasses of their own.
+
+    :raises ConfigError: an unknown entry, or one of another type, by name.
+    """
     entries = load_yaml(path)
     try:
-        nested = {
-            'net': group(NetConfig, 'net.', entries.pop('net', {})),
-            'fit': group(FitConfig, 'fit.', entries.pop('fit', {})),
-            'augment': group(AugmentConfig, 'augment.', entries.pop('augment', {})),
-            'distil': group(DistilConfig, 'distil.', entries.pop('distil', {})),
+        nested: dict[str, Any] = {
+            name: group(part, f'{name}.', entries.pop(name, {})) for name, part in groups.items()
         }
-        return group(StaticSettings, '', {**entries, **nested})
+        return group(kind, '', {**entries, **nested})
     except ConfigError as error:
         raise ConfigError(f'{path}: {error}') from None
 

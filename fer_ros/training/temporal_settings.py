@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_ros.config import load_yaml
-from fer_ros.errors import ConfigError
-from fer_ros.training.settings import group, within
+from fer_ros.training.settings import read_settings, within
 from fer_ros.training.temporal_net import TemporalNetConfig
 
 
@@ -110,13 +108,5 @@ def load_temporal_settings(path: Path) -> TemporalSettings:
 
     :raises ConfigError: an unknown entry, or one of another type, by name.
     """
-    entries = load_yaml(path)
-    try:
-        nested = {
-            'net': group(TemporalNetConfig, 'net.', entries.pop('net', {})),
-            'clips': group(ClipsConfig, 'clips.', entries.pop('clips', {})),
-            'fit': group(TemporalFitConfig, 'fit.', entries.pop('fit', {})),
-        }
-        return group(TemporalSettings, '', {**entries, **nested})
-    except ConfigError as error:
-        raise ConfigError(f'{path}: {error}') from None
+    groups = {'net': TemporalNetConfig, 'clips': ClipsConfig, 'fit': TemporalFitConfig}
+    return read_settings(path, TemporalSettings, groups)
