@@ -11,7 +11,7 @@ from portrait import PORTRAIT_ROI, frame_of
 from fer_ros.alignment import Landmarker, LandmarkerConfig
 from fer_ros.alignment.landmarker import crop_face, to_frame
 from fer_ros.errors import ConfigError, ModelError
-from fer_ros.roi import roi_from_landmarks
+from fer_ros.roi import crop_to_frame, roi_from_landmarks
 from fer_ros.taxonomy import LandmarkScheme
 from fer_ros.types import RotatedRoi
 
@@ -53,6 +53,26 @@ def test_crop_shows_what_to_frame_brings_back(degrees, size):
     back = to_frame(middle.astype(np.float32), roi, 192)
     # The frame has the pixel's centre at + 0.5.
     assert np.abs(back[0, :2] - (pixel + 0.5)).max() < 0.1 * max(size / 192, 1)
+
+
+@pytest.mark.parametrize('degrees', [0.0, 17.0, -120.0])
+@pytest.mark.parametrize('centre', [(320, 240), (8, 470), (639, 0), (-90, 240), (320, 560)])
+def test_the_copied_part_gives_the_crop_of_the_whole_frame(degrees, centre):
+    # Inside, across each edge, and mostly beyond it, where the edge is continued.
+    noise = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+    pixels = cv2.GaussianBlur(noise, (0, 0), 2)
+    roi = RotatedRoi(*map(float, centre), 250.0, math.radians(degrees))
+    matrix = crop_to_frame(roi, 192)
+    matrix[:, 2] -= 0.5
+    whole = cv2.warpAffine(
+        pixels,
+        matrix,
+        (192, 192),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    # Moved coordinates are rounded otherwise, by a thirty-second of a pixel.
+    assert np.abs(crop_face(pixels, roi, 192).astype(int) - whole).max() <= 3
 
 
 def test_to_frame_by_hand():
