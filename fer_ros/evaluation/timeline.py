@@ -128,7 +128,7 @@ def timelines(rows: Sequence[FrameRow], events: Sequence[ExpressionEvent] = ()) 
             frame_s,
             whole_s,
             points,
-            tuple(_happenings(face_id, events, start_ns)),
+            tuple(_happenings(face_id, events, start_ns, pairs[-1][0])),
             start_ns,
         )
         for face_id, pairs in seen.items()
@@ -136,11 +136,12 @@ def timelines(rows: Sequence[FrameRow], events: Sequence[ExpressionEvent] = ()) 
 
 
 def _happenings(
-    face_id: str, events: Sequence[ExpressionEvent], start_ns: int
+    face_id: str, events: Sequence[ExpressionEvent], start_ns: int, seen_ns: int
 ) -> Iterator[Happening]:
+    """Yield a person's expressions; one that is not over lasts until the person was last seen."""
     for event in told(events):
         if event.face_id == face_id:
-            end_ns = event.stamp_ns if event.end_ns is None else event.end_ns
+            end_ns = max(event.stamp_ns, seen_ns) if event.end_ns is None else event.end_ns
             start_s, end_s = ((ns - start_ns) / 1e9 for ns in (event.onset_ns, end_ns))
             yield Happening(event.label, event.peak, start_s, end_s)
 

@@ -11,7 +11,9 @@ from fer_ros.evaluation import svg
 from fer_ros.evaluation.report import MAX_PEOPLE, write_report
 from fer_ros.evaluation.results import NO_HEALTH, Health
 from fer_ros.evaluation.summary import summarise
-from fer_ros.taxonomy import Phase
+from fer_ros.evaluation.timeline import timelines
+from fer_ros.taxonomy import EventKind, Phase
+from fer_ros.types import ExpressionEvent
 
 
 def page(tmp_path, rows, source: str = 'clip.mp4') -> str:
@@ -142,3 +144,27 @@ def test_crowds_stay_light(tmp_path):
 def test_many_long_timelines_stay_light(tmp_path):
     rows = [frame(i, *(face(f'p{k}') for k in range(30))) for i in range(700)]
     assert len(page(tmp_path, rows)) < 500_000
+
+
+def test_an_expression_that_is_not_over_lasts_as_long_as_its_person_is_seen():
+    rows = [frame(i, *([face()] if i < 8 else [])) for i in range(10)]
+    step_ns = 100_000_000
+    onset_ns = rows[1].stamp_ns
+    smile = ExpressionEvent(
+        'anna', onset_ns + step_ns, EventKind.APEX, 'happiness', 0.9, onset_ns, onset_ns + step_ns
+    )
+    fear = ExpressionEvent(
+        'anna',
+        onset_ns,
+        EventKind.END,
+        'fear',
+        0.9,
+        onset_ns - step_ns,
+        onset_ns - step_ns,
+        onset_ns - step_ns,
+        onset_ns,
+    )
+    (anna,) = timelines(rows, [smile, fear])
+    found = {one.label: (one.start_s, one.end_s) for one in anna.events}
+    assert found['happiness'] == pytest.approx((0.1, 0.7))
+    assert found['fear'] == pytest.approx((0.0, 0.1))
