@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ atexit.register(shutil.rmtree, os.environ['FER_ROS_CACHE'], ignore_errors=True)
 if not os.environ.get('FER_ROS_TEST_GPU'):
     os.environ['CUDA_VISIBLE_DEVICES'] = ''
 
+from browser import Browser, program
+
 from fer_ros import rosless
 from fer_ros.cli.common import choose_domain, stay_on_this_machine
 
@@ -31,6 +34,7 @@ choose_domain()
 rosless.install()
 
 ROOT = Path(__file__).resolve().parents[1]
+OUTPUT = ROOT / 'test-output'  # pictures for people to look at
 
 
 def data_dir() -> Path:
@@ -58,3 +62,21 @@ def media() -> Path:
 def sample() -> Path:
     """Return the shipped sample."""
     return ROOT / 'samples' / 'astronaut.mcap'
+
+
+@pytest.fixture(scope='session')
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Return a page of a headless browser; for tests that are marked browser."""
+    path = program()
+    if path is None:
+        pytest.skip('needs chromium or chrome: set FER_ROS_BROWSER to one')
+    found = Browser(path, tmp_path_factory.mktemp('profile'))
+    yield found
+    found.close()
+
+
+@pytest.fixture(scope='session')
+def output() -> Path:
+    """Return where tests leave pictures for people; nothing of it is committed."""
+    OUTPUT.mkdir(exist_ok=True)
+    return OUTPUT

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from fer_ros.evaluation.panels import Box, Size, place
-from fer_ros.evaluation.results import FaceRow
+from fer_ros.evaluation.results import FaceRow, code_name
 from fer_ros.types import Float32, Frame, UInt8
 
 # Okabe & Ito 2008: colours that people with any colour vision can tell apart.
@@ -131,8 +131,8 @@ def _reasons(face: FaceRow) -> tuple[str, str]:
 
 
 def _codes(codes: Sequence[int]) -> str:
-    """Return FACS codes as text; 104 is 1 and 4 together."""
-    return 'AU ' + ' '.join('1+4' if code == 104 else str(code) for code in codes[:5])
+    """Return FACS codes as text."""
+    return 'AU ' + ' '.join(map(code_name, codes[:5]))
 
 
 def _width_of_names(unit: float) -> int:

@@ -19,7 +19,8 @@ from fer_ros.evaluation.timeline import Timeline, charts, colour_of, timelines
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import ExpressionEvent
 
-MAX_PEOPLE = 24  # with charts, those seen longest; the table has everybody
+MAX_PEOPLE = 24  # with charts, those seen longest
+MAX_LISTED = 500  # in the table; summary.json has everybody
 BINS = 40
 REASONS = {
     DropReason.REPLACED: 'a newer frame came before it was looked at',
@@ -59,7 +60,7 @@ def write_report(
         _everybody(people, {person.face_id for person in found}),
         *(_person(person, people[person.face_id], labels) for person in found),
         _latency(rows, summary),
-        _drops(summary['drops']),
+        _drops(summary),
     ]
     write_page(path, 'fer_ros report', ''.join(body))
 
@@ -104,6 +105,8 @@ def _everybody(people: Mapping[str, Mapping[str, Any]], shown: set[str]) -> str:
     if not people:
         return '<h2>People</h2><p>No face was seen.</p>'
     heads = ('person', 'mostly', 'frames', 'from', 'to', 'mean intensity', 'no label')
+    longest = sorted(people, key=lambda face_id: -people[face_id]['frames'])[:MAX_LISTED]
+    listed = {*longest, *shown}
     lines = [
         (
             f'<a href="#{escape(face_id)}">{escape(face_id)}</a>'
@@ -117,12 +120,16 @@ def _everybody(people: Mapping[str, Mapping[str, Any]], shown: set[str]) -> str:
             f'{one["abstained_share"]:.0%}',
         )
         for face_id, one in people.items()
+        if face_id in listed
     ]
     more = (
         f'<p class="soft">Charts follow for the {len(shown)} who were seen longest.</p>'
         if len(shown) < len(people)
         else ''
     )
+    left_out = len(people) - len(lines)
+    if left_out:
+        more += f'<p class="soft">{left_out} more were seen more briefly: summary.json.</p>'
     return f'<h2>People</h2>{table(heads, lines)}{more}'
 
 
@@ -176,23 +183,25 @@ def _latency(rows: Sequence[FrameRow], summary: Mapping[str, Any]) -> str:
             f'height="{axes.y(0) - y:.1f}"><title>{name}: {count}</title></rect>'
         )
     marks += ''.join(
-        axes.rule(value, name) for name, value in percentiles.items() if value is not None
+        axes.rule(value, name, row)
+        for row, (name, value) in enumerate(percentiles.items())
+        if value is not None
     )
     up = [(0.0, '0'), (float(top), str(top))]
     across = svg.ticks(0.0, high, 'ms')
     return head + axes.chart('Latency in milliseconds', marks, across=across, up=up)
 
 
-def _drops(drops: Mapping[str, int]) -> str:
+def _drops(summary: Mapping[str, Any]) -> str:
     """Return what was dropped and why, the most frequent reason first."""
+    drops: Mapping[str, int] = summary['drops']
+    if not drops:
+        nothing = 'None.' if 'speed' in summary else 'The node said nothing of it.'
+        return f'<h2>Frames dropped</h2><p>{nothing}</p>'
     ordered = sorted(drops.items(), key=lambda item: -item[1])
     lines = [
         (escape(name.replace('_', ' ')), str(count), escape(REASONS.get(name, '')))
         for name, count in ordered
     ]
     total = sum(drops.values())
-    return (
-        f'<h2>Frames dropped: {total}</h2>{table(("reason", "frames", ""), lines)}'
-        if lines
-        else '<h2>Frames dropped</h2><p>The node said nothing of it.</p>'
-    )
+    return f'<h2>Frames dropped: {total}</h2>{table(("reason", "frames", ""), lines)}'

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fer_ros.errors import DataError
+from fer_ros.recognition.au_filters import OBLIQUE
 from fer_ros.sources.bag_reader import open_bag
 from fer_ros.taxonomy import EventKind, Phase
 from fer_ros.types import ExpressionEvent, Float64
@@ -75,6 +76,11 @@ class Health:
 
 
 NO_HEALTH = Health({}, '', ())
+
+
+def code_name(code: int) -> str:
+    """Return how people write an action unit: the one that is ours is no number of FACS."""
+    return '1+4' if code == OBLIQUE else str(code)
 
 
 def frame_row(message: Any) -> FrameRow:

@@ -14,6 +14,7 @@ Values = NDArray[np.float64]
 Tick = tuple[float, str]  # where, and its text
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 920, 44, 18, 8, 20
+ROW = 26  # from one line of text to the next, where the window is narrow too
 
 # Stripes of the page's own colour can be seen on every colour below them.
 DEFINITIONS = (
@@ -76,12 +77,12 @@ class Axes:
             start, end, 'class="hatch" fill="url(#hatch)"', title
         )
 
-    def rule(self, value: float, text: str) -> str:
-        """Return an upright line with a name at its top."""
+    def rule(self, value: float, text: str, row: int = 0) -> str:
+        """Return an upright line with a name at its top; rows keep names of neighbours apart."""
         x = self.x(value)
         return (
             f'<line class="rule" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{TOP + self.height}"/>'
-            f'<text class="tick" x="{x + 3:.1f}" y="{TOP + 9}">{escape(text)}</text>'
+            f'<text class="tick" x="{x + 3:.1f}" y="{TOP + 9 + ROW * row}">{escape(text)}</text>'
         )
 
     def chart(

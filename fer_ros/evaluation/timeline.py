@@ -13,7 +13,14 @@ import numpy as np
 
 from fer_ros.evaluation import svg
 from fer_ros.evaluation.replay.labels import Labels
-from fer_ros.evaluation.results import FaceRow, FrameRow, distributions, people, told
+from fer_ros.evaluation.results import (
+    FaceRow,
+    FrameRow,
+    code_name,
+    distributions,
+    people,
+    told,
+)
 from fer_ros.evaluation.svg import Axes, Values
 from fer_ros.taxonomy import Phase
 from fer_ros.types import ExpressionEvent
@@ -32,6 +39,8 @@ PHASE_COLOURS = {
 SPARE = '#777777'  # of labels that only another model has
 INTENSITY, VALENCE, AROUSAL = '#009e73', '#e69f00', '#56b4e9'
 UNITS = '#0072b2'
+
+Span = tuple[float, float, str, str]  # start, end, attributes and title of a stretch
 
 POINTS = 600  # of all curves of a person, about what a screen shows
 POINTS_OF_ALL = 2400  # shared by everybody, so that a crowd's page stays light
@@ -197,11 +206,17 @@ def _emotions(person: Timeline) -> str:
 def _labels(person: Timeline, labels: Labels) -> str:
     """Return a strip of what is labelled."""
     axes = Axes(person.whole_s, height=18)
-    marks = ''
-    for one in labels.intervals:
-        start, end = ((time - person.start_ns) / 1e9 for time in (one.start_ns, one.end_ns))
-        if start < person.whole_s[1] and end > 0.0:
-            marks += axes.rect(start, end, f'fill="{colour_of(one.label)}"', one.label)
+    spans = [
+        (
+            (one.start_ns - person.start_ns) / 1e9,
+            (one.end_ns - person.start_ns) / 1e9,
+            f'fill="{colour_of(one.label)}"',
+            one.label,
+        )
+        for one in labels.intervals
+    ]
+    inside = [span for span in spans if span[0] < person.whole_s[1] and span[1] > 0.0]
+    marks = ''.join(axes.rect(*span) for span in _longest(inside, person.points))
     names = dict.fromkeys(one.label for one in labels.intervals)
     chart = axes.chart(f'Labels of {person.face_id}', marks, across=_across(person))
     return _figure('Labels', legend({name: colour_of(name) for name in names}), chart)
@@ -253,18 +268,28 @@ def _events(person: Timeline) -> str:
     if not person.events:
         return ''
     axes = Axes(person.whole_s, height=18)
-    marks = ''.join(
-        axes.rect(
+    spans = [
+        (
             event.start_s,
             max(event.end_s, event.start_s + person.frame_s),
             f'fill="{colour_of(event.label)}"',
             f'{event.label} {event.start_s:.2f} to {event.end_s:.2f} s, peak {event.peak:.2f}',
         )
         for event in person.events
-    )
+    ]
+    marks = ''.join(axes.rect(*span) for span in _longest(spans, person.points))
     colours = {event.label: colour_of(event.label) for event in person.events}
     chart = axes.chart(f'Events of {person.face_id}', marks, across=_across(person))
     return _figure('Events', legend(colours), chart)
+
+
+def _longest(spans: Sequence[Span], count: int) -> list[Span]:
+    """Return at most so many stretches, the longest, in order of time.
+
+    A strip has no room to show more; of a long run they would only make the page heavy.
+    """
+    longest = sorted(spans, key=lambda span: span[0] - span[1])[:count]
+    return sorted(longest, key=lambda span: span[0])
 
 
 def _units(person: Timeline) -> str:
@@ -278,14 +303,15 @@ def _units(person: Timeline) -> str:
     shown = sorted(k for k in strongest.tolist() if peaks[k] >= MIN_UNIT)
     if not shown:
         return ''
+    names = [f'AU{code_name(codes[k])}' for k in shown]
     count = len(shown)
     axes = Axes(person.whole_s, high=float(count), height=22 * count)
     marks = ''
     for times, rows in person.curves(values[:, shown]):
         for k in range(count):
             low = np.full(len(times), float(count - 1 - k))
-            marks += axes.area(times, low, low + 0.9 * rows[:, k], UNITS, f'AU{codes[shown[k]]}')
-    up = [(float(count - 1 - k), f'AU{codes[shown[k]]}') for k in range(count)]
+            marks += axes.area(times, low, low + 0.9 * rows[:, k], UNITS, names[k])
+    up = [(float(count - 1 - k), name) for k, name in enumerate(names)]
     chart = axes.chart(f'Action units of {person.face_id}', marks, across=_across(person), up=up)
     return _figure('Action units', '', chart)
 

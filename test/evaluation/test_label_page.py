@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fer_ros.errors import SourceError
-from fer_ros.evaluation.replay.label_page import Sheet, Spool, server
+from fer_ros.evaluation.replay.label_page import LabelServer, Sheet, Spool
 from fer_ros.evaluation.replay.labels import Interval, read_csv
 from fer_ros.sources.base import Source, SourceInfo
 from fer_ros.types import Frame
@@ -36,7 +36,7 @@ def page(tmp_path):
     """Serve a clip of ten frames; yield what asks it, and the CSV."""
     path = tmp_path / 'made.csv'
     sheet = Sheet('made', Spool(Made(10)), path, (Interval(0, 10**8, 'fear'),))
-    serving = server(sheet)
+    serving = LabelServer(sheet)
     thread = threading.Thread(target=serving.serve_forever, args=(0.02,), daemon=True)
     thread.start()
 
@@ -66,7 +66,7 @@ def test_the_page_needs_nothing_else(page):
     assert status == 200
     text = body.decode()
     assert 'keydown' in text
-    assert not re.search(r'https?:|src=|<link|@import', text)
+    assert not re.search(r'https?:|src=|<link(?! rel="icon" href="data:,")|@import', text)
 
 
 def test_what_is_known_of_the_clip(page):
@@ -96,6 +96,38 @@ def test_labels_become_a_csv_that_replay_reads(page):
     labels = read_csv(path).starting_at(7 * 10**9)
     said = [labels.at(7 * 10**9 + index * STEP_NS) for index in range(10)]
     assert said == ['neutral'] * 3 + ['happiness'] * 5 + [''] * 2
+
+
+def test_a_page_that_is_loaded_again_has_what_was_saved(page):
+    ask, _ = page
+    put(ask, [[0.0, 0.2, 'anger']])
+    assert json.loads(ask('GET', '/clip')[1])['intervals'] == [[0.0, 0.2, 'anger']]
+
+
+def test_saves_side_by_side_leave_one_of_them_whole(page):
+    ask, path = page
+    names = ['fear', 'anger', 'sadness', 'surprise'] * 3
+    statuses: list[int] = []
+
+    def save(name):
+        statuses.append(put(ask, [[k, k + 0.5, name] for k in range(200)])[0])
+
+    threads = [threading.Thread(target=save, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * len(names)
+    labels = read_csv(path).intervals
+    assert len(labels) == 200
+    assert len({one.label for one in labels}) == 1
+
+
+def test_frames_of_another_clip_on_this_port_are_not_taken_for_ours(page):
+    ask, _ = page
+    key = json.loads(ask('GET', '/clip')[1])['key']
+    assert len(key) == 16
+    assert ask('GET', f'/frame/3.jpg?{key}') == ask('GET', '/frame/3.jpg')
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from std_msgs.msg import String
 
 from fer_ros.errors import DataError, SourceError
 from fer_ros.evaluation.recorder import ResultsBag
+from fer_ros.evaluation.replay.label_names import emotion_names, emotion_of
 from fer_ros.evaluation.replay.labels import (
     Interval,
     Labels,
     disjoint,
-    emotion_names,
-    emotion_of,
     labels_for,
     of_folder,
     read_csv,
+    read_to_edit,
     read_topic,
 )
 from fer_ros.rosless import typestore
@@ -98,6 +98,16 @@ def test_where_intervals_overlap_the_later_one_counts():
     )  # fmt: skip
 
 
+def test_of_equal_intervals_the_first_counts():
+    assert disjoint([Interval(0, 9, 'fear'), Interval(0, 9, 'anger')]) == (Interval(0, 9, 'fear'),)
+
+
+def test_a_label_in_every_frame_of_an_hour_takes_no_time():
+    # Each compared with each would be 10^10 steps.
+    found = disjoint([Interval(k, k + 1, ('fear', 'anger')[k % 2]) for k in range(100_000)])
+    assert len(found) == 100_000
+
+
 def test_neighbours_of_one_label_are_one():
     assert disjoint([Interval(5, 9, 'fear'), Interval(0, 5, 'fear')]) == (Interval(0, 9, 'fear'),)
 
@@ -167,3 +177,16 @@ def test_the_folders_name(tmp_path):
 def test_a_folder_of_labels(tmp_path):
     (tmp_path / 'clip.csv').write_text('0,1,fear\n', encoding='utf-8')
     assert labels_for(str(tmp_path), tmp_path / 'elsewhere' / 'clip.mp4').at(0) == 'fear'
+
+
+def test_a_table_to_edit_may_be_empty_and_tell_dates(tmp_path):
+    assert read_to_edit(tmp_path / 'gone.csv').intervals == ()
+    for text in ('', 'start_s,end_s,label\n', 'start_s,end_s,label\n0,1,unknown\n'):
+        assert read_to_edit(csv(tmp_path, text)).intervals == ()
+    dates = read_to_edit(csv(tmp_path, 'start_s,end_s,label\n1700000001,1700000002,fear\n'))
+    assert dates.since(1_700_000_000 * S).intervals == (Interval(S, 2 * S, 'fear'),)
+
+
+def test_a_table_of_several_clips_is_not_written_over(tmp_path):
+    with pytest.raises(DataError, match=r'found those of several \(a column source\)'):
+        read_to_edit(csv(tmp_path, 'source,start_s,end_s,label\na.mp4,0,1,sad\nb.mp4,0,1,fear\n'))

@@ -8,7 +8,7 @@ import pytest
 from run_rows import face, frame
 
 from fer_ros.evaluation import svg
-from fer_ros.evaluation.report import MAX_PEOPLE, write_report
+from fer_ros.evaluation.report import MAX_LISTED, MAX_PEOPLE, write_report
 from fer_ros.evaluation.results import NO_HEALTH, Health
 from fer_ros.evaluation.summary import summarise
 from fer_ros.evaluation.timeline import timelines
@@ -139,6 +139,46 @@ def test_crowds_stay_light(tmp_path):
     assert 'Emotions of anna' in titled(text)
     assert len([title for title in titled(text) if title.startswith('Emotions')]) == MAX_PEOPLE
     assert 'p599' in text
+
+
+def test_the_table_ends_where_ids_change_all_the_time(tmp_path):
+    rows = [frame(i, face(f'p{i // 2}')) for i in range(10_000)]
+    text = page(tmp_path, rows)
+    assert len(text) < 700_000
+    assert f'{5000 - MAX_LISTED} more were seen more briefly' in text
+
+
+def test_many_events_stay_light(tmp_path):
+    rows = [frame(i, face()) for i in range(600)]
+    step_ns = 1_000_000
+    events = [
+        ExpressionEvent('anna', t + 9, EventKind.END, 'happiness', 0.9, t, t, t, t + 9)
+        for t in range(rows[0].stamp_ns, rows[0].stamp_ns + 10_000 * step_ns, step_ns)
+    ]
+    # The one that is long enough to be seen is shown, whatever else there is.
+    t = rows[99].stamp_ns
+    events.append(
+        ExpressionEvent('anna', t + 10**9, EventKind.END, 'fear', 0.9, t, t, t, t + 10**9)
+    )
+    path = tmp_path / 'report.html'
+    write_report(path, rows, summarise(rows, NO_HEALTH, frames=600), events)
+    text = path.read_text(encoding='utf-8')
+    assert len(text) < 200_000
+    assert 'fear 9.90 to 10.90 s' in text
+
+
+def test_percentiles_that_are_equal_can_all_be_read(tmp_path):
+    chart = titled(page(tmp_path, [frame(i) for i in range(9)]))['Latency in milliseconds']
+    marks = [mark for mark in chart.findall('text') if (mark.text or '').startswith('p')]
+    assert [mark.text for mark in marks] == ['p50', 'p90', 'p99']
+    assert len({mark.get('x') for mark in marks}) == 1
+    assert np.diff([float(mark.get('y')) for mark in marks]).min() > 11  # a line of text
+
+
+def test_a_unit_that_is_no_number_of_facs_is_written_as_what_it_is(tmp_path):
+    text = page(tmp_path, [frame(0, face(action_units={104: (0.8, 0.9)}))])
+    assert 'AU1+4' in text
+    assert 'AU104' not in text
 
 
 def test_many_long_timelines_stay_light(tmp_path):

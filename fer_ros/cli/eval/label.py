@@ -12,8 +12,8 @@ from rich.status import Status
 
 from fer_ros.cli import common
 from fer_ros.errors import ConfigError
-from fer_ros.evaluation.replay.label_page import HOST, Sheet, Spool, server
-from fer_ros.evaluation.replay.labels import read_csv
+from fer_ros.evaluation.replay.label_page import HOST, LabelServer, Sheet, Spool
+from fer_ros.evaluation.replay.labels import read_to_edit
 from fer_ros.sources import open_source
 
 
@@ -33,15 +33,16 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
     path: Path = options.out or Path(f'{Path(options.source).stem}.csv')
     common.require_folder(path.absolute().parent)
-    intervals = read_csv(path).intervals if path.exists() and path.stat().st_size else ()
+    labels = read_to_edit(path)
     with (
         open_source(options.source, topic=options.topic, fps=options.fps) as source,
         Status('reading frames', console=Console(stderr=True)),
     ):
         spool = Spool(source)
+    intervals = labels.since(spool.stamps_ns[0]).intervals
     sheet = Sheet(Path(options.source).name, spool, path, intervals)
     try:
-        serving = server(sheet, options.port)
+        serving = LabelServer(sheet, options.port)
     except (OSError, OverflowError) as error:
         raise ConfigError(f'port: expected a free one, found {options.port}: {error}') from None
     address = f'http://{HOST}:{serving.server_address[1]}/'

@@ -151,7 +151,7 @@ def _reliability(found: Reliability) -> str:
         'Share of right answers by probability',
         marks,
         across=[(share, f'{share:.0%}') for share in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)],
-        up=[(0.0, '0'), (0.5, '.5'), (1.0, '1')],
+        up=[(0.0, ''), (0.5, '50%'), (1.0, '100%')],
     )
     return (
         '<p class="soft">Bars: how often the most probable label is right, by its probability; on '

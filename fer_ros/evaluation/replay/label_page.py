@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import secrets
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
+from urllib.parse import urlsplit
 
 import cv2
 
 from fer_ros.errors import DataError, SourceError
-from fer_ros.evaluation.replay.labels import COLUMNS, NS_PER_S, Interval, disjoint, emotion_of
+from fer_ros.evaluation.replay.label_names import emotion_of
+from fer_ros.evaluation.replay.labels import COLUMNS, NS_PER_S, Interval, disjoint
 from fer_ros.evaluation.timeline import COLOURS
 from fer_ros.sources import Source
 from fer_ros.taxonomy import EMOTIONS
@@ -134,35 +137,60 @@ def intervals_from(body: bytes) -> tuple[Interval, ...]:
     return disjoint([one for one in found if one.label])
 
 
-def server(sheet: Sheet, port: int = 0) -> ThreadingHTTPServer:
-    """Return a server on loopback for one clip; ``serve_forever`` runs it.
+class LabelServer(ThreadingHTTPServer):
+    """Serves one clip on loopback; ``serve_forever`` runs it."""
 
-    :param port: 0 takes a free one.
-    """
+    request_queue_size = 64  # a page asks for many frames at once
 
-    class Handler(_Handler):
-        page = sheet
+    def __init__(self, sheet: Sheet, port: int = 0) -> None:
+        """Take a port; 0 takes a free one."""
+        self._sheet = sheet
+        self._key = secrets.token_hex(8)
+        self._lock = threading.Lock()
+        super().__init__((HOST, port), _Handler)
 
-    return ThreadingHTTPServer((HOST, port), Handler)
+    def describe(self) -> dict[str, Any]:
+        """Return what a page asks for first: labels as they are now, for it may be loaded again.
+
+        Its ``key`` keeps the browser from showing frames of another clip that had this port.
+        """
+        return {**self._sheet.describe(), 'key': self._key}
+
+    def jpeg(self, index: int) -> bytes:
+        """Return a frame; raises IndexError where there is none of that number."""
+        return self._sheet.spool.jpeg(index)
+
+    @property
+    def count(self) -> int:
+        """How many frames there are."""
+        return len(self._sheet.spool.stamps_ns)
+
+    def save(self, intervals: tuple[Interval, ...]) -> str:
+        """Write the labels, one request after the other; return what was done."""
+        with self._lock:
+            write_csv(self._sheet.csv, intervals)
+            self._sheet = replace(self._sheet, intervals=intervals)
+        return f'{len(intervals)} intervals saved in {self._sheet.csv.name}'
 
 
 class _Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
-    page: Sheet
+    server: LabelServer
     protocol_version = 'HTTP/1.1'
 
     def do_GET(self) -> None:
         """Send the page, what is known of the clip, or a frame."""
         if not self._is_ours():
             return
-        if self.path == '/':
+        path = urlsplit(self.path).path
+        if path == '/':
             page = files('fer_ros.evaluation.replay').joinpath('label.html')
             self._send(page.read_bytes(), 'text/html; charset=utf-8')
-        elif self.path == '/clip':
-            self._send(json.dumps(self.page.describe()).encode(), 'application/json')
-        elif self.path.startswith('/frame/') and self.path.endswith('.jpg'):
-            self._send_frame(self.path[len('/frame/') : -len('.jpg')])
+        elif path == '/clip':
+            self._send(json.dumps(self.server.describe()).encode(), 'application/json')
+        elif path.startswith('/frame/') and path.endswith('.jpg'):
+            self._send_frame(path[len('/frame/') : -len('.jpg')])
         else:
             self._refuse(HTTPStatus.NOT_FOUND, 'expected /, /clip or /frame/N.jpg')
 
@@ -183,12 +211,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, 'expected application/json')
             return
         try:
-            intervals = intervals_from(body)
-            write_csv(self.page.csv, intervals)
+            text = self.server.save(intervals_from(body))
         except (DataError, OSError) as error:
             self._refuse(HTTPStatus.BAD_REQUEST, f'not saved: {error}')
             return
-        text = f'{len(intervals)} intervals saved in {self.page.csv.name}'
         self._send(text.encode(), 'text/plain; charset=utf-8')
 
     def _is_ours(self) -> bool:
@@ -202,10 +228,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send_frame(self, number: str) -> None:
         try:
-            data = self.page.spool.jpeg(int(number))
+            data = self.server.jpeg(int(number))
         except (ValueError, IndexError):
-            count = len(self.page.spool.stamps_ns)
-            self._refuse(HTTPStatus.NOT_FOUND, f'expected a frame from 0 to {count - 1}')
+            last = self.server.count - 1
+            self._refuse(HTTPStatus.NOT_FOUND, f'expected a frame from 0 to {last}')
             return
         self._send(data, 'image/jpeg')
 

@@ -6,25 +6,26 @@ import csv
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
+from heapq import heappop, heappush
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from fer_ros.errors import DataError, SourceError
+from fer_ros.evaluation.replay.label_names import emotion_names, emotion_of, examples
 from fer_ros.sources.bag_reader import open_bag
 
 NS_PER_S = 1_000_000_000
 COLUMNS = ('start_s', 'end_s', 'label')
 SOURCE = 'source'  # column of a CSV for several clips
-UNLABELLED = frozenset({'', '-', '?', 'unknown', 'unlabelled', 'unlabeled', 'nf'})
 # Times in a CSV are rounded to milliseconds, stamps are not.
 ROUNDING_NS = 500_000
 # Seconds above this are a date, not the place in a clip.
 EPOCH_S = 1e8
 TOPIC_PREFIX = 'topic:'
 FOLDERS = 'folders'
+
+Line = tuple[int, list[str]]  # number and cells of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,16 @@ class Labels:
         )
         return replace(self, intervals=tuple(moved), relative=False)
 
+    def since(self, first_ns: int) -> Labels:
+        """Return the same labels as times from the first frame, which has this stamp."""
+        if self.relative:
+            return self
+        moved = (
+            Interval(one.start_ns - first_ns, one.end_ns - first_ns, one.label)
+            for one in self.intervals
+        )
+        return replace(self, intervals=tuple(moved), relative=True)
+
     def at(self, stamp_ns: int) -> str:
         """Return the label of a moment, '' where there is none."""
         index = self.index_at(stamp_ns)
@@ -88,42 +99,43 @@ class Labels:
         )
 
 
-@cache
-def emotion_names() -> dict[str, str]:
-    """Return the emotion that each accepted name stands for (``label_names.csv``)."""
-    table = files('fer_ros.evaluation.replay').joinpath('label_names.csv')
-    rows = csv.DictReader(table.read_text(encoding='utf-8').splitlines())
-    return {row['name']: row['emotion'] for row in rows}
-
-
-def emotion_of(name: str) -> str:
-    """Return the emotion that a label names, or '' where it says that there is none.
-
-    :raises DataError: no emotion is called so.
-    """
-    plain = ' '.join(name.replace('_', ' ').replace('-', ' ').lower().split())
-    if name.strip().lower() in UNLABELLED:
-        return ''
-    emotion = emotion_names().get(plain)
-    if emotion is None:
-        raise DataError(
-            f'label {name!r}: expected an emotion, such as {", ".join(_examples())}, or nothing '
-            'for no label; found another word'
-        )
-    return emotion
-
-
-def _examples() -> list[str]:
-    """Return one name of each emotion."""
-    return list(dict.fromkeys(emotion_names().values()))
-
-
 def read_csv(path: Path, clip: Path | None = None) -> Labels:
     """Read ``start_s,end_s,label``, seconds from the first frame (or dates in seconds).
 
     :param clip: whose labels are wanted, where a fourth column ``source`` names several clips.
     :raises DataError: what is wrong and in which line.
     """
+    header, body = _table(path)
+    of = ''
+    if clip is not None and SOURCE in header:
+        place = header.index(SOURCE)
+        names = {clip.name, clip.stem, str(clip)}
+        body = [one for one in body if len(one[1]) > place and one[1][place].strip() in names]
+        of = f' of {clip.name}'
+    labels = _labels(path, header, body)
+    if not labels.intervals:
+        raise DataError(f'{path}: expected intervals{of} with a label, found none')
+    return labels
+
+
+def read_to_edit(path: Path) -> Labels:
+    """Read the CSV of one clip that is about to be written again; it may be empty or not there.
+
+    :raises DataError: it can not be read, or holds what writing one clip's labels would lose.
+    """
+    if not path.exists() or not path.stat().st_size:
+        return Labels(())
+    header, body = _table(path)
+    if SOURCE in header:
+        raise DataError(
+            f'{path}: expected the labels of one clip, found those of several (a column '
+            f'{SOURCE}), which would be lost: name another file with --out'
+        )
+    return _labels(path, header, body)
+
+
+def _table(path: Path) -> tuple[list[str], list[Line]]:
+    """Return header and lines of a CSV that has :data:`COLUMNS`."""
     try:
         lines = path.read_text(encoding='utf-8-sig').splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -133,27 +145,26 @@ def read_csv(path: Path, clip: Path | None = None) -> Labels:
     if not rows:
         raise DataError(f'{path}: expected the columns {",".join(COLUMNS)}, found an empty file')
     cells = list(csv.reader(line for _, line in rows))
-    header = [cell.strip().lower() for cell in cells[0]]
+    body = [(number, cells) for (number, _), cells in zip(rows, cells)]
+    header = [cell.strip().lower() for cell in body[0][1]]
     if header[:1] and _is_number(header[0]):
-        header, body = list(COLUMNS), list(zip(rows, cells))
+        header = list(COLUMNS)
     else:
-        body = list(zip(rows, cells))[1:]
+        del body[0]
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         raise DataError(
             f'{path}: expected the columns {",".join(COLUMNS)}, found {",".join(header)}'
         )
+    return header, body
+
+
+def _labels(path: Path, header: Sequence[str], body: Sequence[Line]) -> Labels:
+    """Return the intervals that lines tell."""
     places = [header.index(name) for name in COLUMNS]
-    if clip is not None and SOURCE in header:
-        place = header.index(SOURCE)
-        names = {clip.name, clip.stem, str(clip)}
-        body = [one for one in body if len(one[1]) > place and one[1][place].strip() in names]
-    found = [_interval(f'{path}: line {n}', row, places) for (n, _), row in body]
+    found = [_interval(f'{path}: line {number}', cells, places) for number, cells in body]
     intervals = [one for one in found if one is not None]
-    if not intervals:
-        of = f' of {clip.name}' if clip is not None and SOURCE in header else ''
-        raise DataError(f'{path}: expected intervals{of} with a label, found none')
-    relative = min(one.start_ns for one in intervals) < EPOCH_S * NS_PER_S
+    relative = min((one.start_ns for one in intervals), default=0) < EPOCH_S * NS_PER_S
     return Labels(disjoint(intervals), relative=relative, source=str(path))
 
 
@@ -186,12 +197,18 @@ def disjoint(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
     together.
     """
     edges = sorted({edge for one in intervals for edge in (one.start_ns, one.end_ns)})
+    to_come = sorted(enumerate(intervals), key=lambda one: one[1].start_ns, reverse=True)
+    active: list[tuple[int, int, int]] = []  # a heap, the one that counts at its top
     found: list[Interval] = []
     for start_ns, end_ns in pairwise(edges):
-        active = [one for one in intervals if one.start_ns <= start_ns < one.end_ns]
+        while to_come and to_come[-1][1].start_ns == start_ns:
+            index, one = to_come.pop()
+            heappush(active, (-one.start_ns, one.end_ns, index))
+        while active and active[0][1] <= start_ns:
+            heappop(active)
         if not active:
             continue
-        label = max(active, key=lambda one: (one.start_ns, -one.end_ns)).label
+        label = intervals[active[0][2]].label
         if found and (found[-1].end_ns, found[-1].label) == (start_ns, label):
             start_ns = found.pop().start_ns
         found.append(Interval(start_ns, end_ns, label))
@@ -257,7 +274,7 @@ def of_folder(path: Path) -> Labels:
             return Labels((whole,), source=str(folder), timed=False)
     raise DataError(
         f'{path}: expected a folder above it that is called like an emotion, such as '
-        f'{", ".join(_examples())}, found none'
+        f'{", ".join(examples())}, found none'
     )
 
 

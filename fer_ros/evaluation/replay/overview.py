@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fer_ros.evaluation.html import notes, table, write_page
 from fer_ros.evaluation.replay.chapter import Judged, chapter
@@ -54,11 +56,11 @@ def _sources(
         shares = (_share(one.get('WAR')), _share(one.get('UAR'))) if scored else ()
         lines.append(
             (
-                f'<a href="{escape(inside)}/report.html">{shown}</a>',
+                f'<a href="{quote(os.fsencode(inside))}/report.html">{shown}</a>',
                 f'{one["frames_processed"]}',
                 f'{one["faces"]}',
                 *shares,
-                escape('; '.join(one['notes'])),
+                f'<span class="soft">{escape("; ".join(one["notes"]))}</span>',
             )
         )
     return table(heads, lines)

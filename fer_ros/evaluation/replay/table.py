@@ -8,10 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 from fer_ros.evaluation.results import FaceRow, FrameRow
+from fer_ros.recognition.au_filters import CODES as FACS_CODES
+from fer_ros.recognition.au_filters import OBLIQUE
 from fer_ros.taxonomy import EMOTIONS
 
-# FACS codes that perception may publish.
-CODES = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 24, 25, 26, 27, 28, 43, 45)
+CODES = (*FACS_CODES, OBLIQUE)  # that perception may publish
 TEXTS = ('face_id', 'expression', 'phase', 'abstained', 'label')
 WHOLE = ('stamp_ns', 'quality_flags')
 COLUMNS = (
