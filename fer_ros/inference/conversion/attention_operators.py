@@ -11,8 +11,6 @@ R, S and o are (N, regions, ...) arrays that both operators share.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from fer_ros.errors import ModelError
@@ -24,45 +22,60 @@ from fer_ros.inference.conversion.operators import TO_NCHW, TO_NHWC, Conversion
 
 
 def crop_regions(op: Operator, c: Conversion) -> list[str]:
-    """Write the crops: (N, channels, height, width) for each region."""
+    """Write the crops of all regions as one image, one behind the other in its channels."""
     regions: tuple[Region, ...] = op.options['Regions']
     b = c.builder
     features, mesh = (c.value(i) for i in op.inputs)
-    turned, scale, offset = c.frames = _frames(b, mesh, regions)
+    turn, scale, offset = c.frames = _frames(b, mesh, regions)
     height, width = regions[0].size
     rows, columns = np.mgrid[:height, :width] + 0.5
-    pixels = b.floats(np.stack([columns, rows], -1).reshape(-1, 2))
-    places = b.node('MatMul', b.node('Add', b.node('Mul', pixels, scale), offset), turned)
-    samples = _samples(b, features, places, c.shape(op.inputs[0]))
-    samples = b.node('Reshape', samples, b.ints(0, len(regions) * height, width, -1))
-    crops = b.split('Split', samples, outputs=len(regions), axis=1)
-    return [_blocked(b, crop, c.shape(op.inputs[0])[3]) for crop in crops]
+    pixels = b.floats(np.stack([columns.ravel(), rows.ravel()]))
+    places = b.node('MatMul', turn, b.node('Add', b.node('Mul', pixels, scale), offset))
+    # Pixel by pixel, the regions of each together: so the samples are an image as they come.
+    places = b.node('Transpose', places, perm=[0, 2, 3, 1])
+    places = b.node('Reshape', places, b.ints(0, 2, -1))
+    shape = c.shape(op.inputs[0])
+    samples = _samples(b, features, places, shape)
+    crop = b.node('Reshape', samples, b.ints(0, height, width, len(regions) * shape[3]))
+    return [_blocked(b, crop, len(regions) * shape[3])]
 
 
 def _samples(b: Builder, features: str, places: str, shape: tuple[int, ...]) -> str:
-    """Write bilinear samples (N, places, 1, channels); in places the map's corner is 0.
+    """Write bilinear samples (N, places, channels); in places (N, 2, ...) the map's corner is 0.
 
     A sample outside the map is zero as a whole, not blended with its border. GridSample, which
     says the same in one node, takes twice as long: it sees to each channel by itself.
     """
-    height, width = shape[1:3]
-    rows_first = b.node('Transpose', features, perm=list(TO_NHWC))
-    places = b.node('Sub', b.node('Reshape', places, b.ints(0, -1, 2)), b.floats(0.5))
+    height, width, channels = shape[1:4]
+    pixels = b.node('Transpose', features, perm=list(TO_NHWC))
+    pixels = b.node('Reshape', pixels, b.ints(0, height * width, channels))
+    places = b.node('Sub', places, b.floats(0.5))
     corner = b.node('Max', b.node('Floor', places), b.floats(0))
-    corner = b.node('Min', corner, b.floats([width - 2, height - 2]))
-    index = b.node('Cast', corner, to=require('onnx').TensorProto.INT64)
-    index = b.node('Gather', index, b.ints(1, 0), axis=2)
-    corners = b.constant(np.array([[0, 0], [0, 1], [1, 0], [1, 1]]))
-    index = b.node('Add', b.node('Unsqueeze', index, b.ints(2)), corners)
-    neighbours = b.node('GatherND', rows_first, index, batch_dims=1)
-    part = b.node('Sub', places, corner)
+    corner = b.node('Min', corner, b.floats([[width - 2], [height - 2]]))
+    index = b.node('MatMul', b.floats([[1, width]]), corner)
+    index = b.node('Add', index, b.floats([[0], [1], [width], [width + 1]]))
+    index = b.node('Cast', index, to=require('onnx').TensorProto.INT64)
+    neighbours = b.node('GatherND', pixels, b.node('Unsqueeze', index, b.ints(3)), batch_dims=1)
+    weights = _weights(b, b.node('Sub', places, corner))
+    weighted = b.node('Mul', neighbours, b.node('Unsqueeze', weights, b.ints(3)))
+    return b.node('ReduceSum', weighted, b.ints(1), keepdims=0)
+
+
+def _weights(b: Builder, part: str) -> str:
+    """Write what the four pixels around each place weigh (N, 4, places), 0 outside the map.
+
+    :param part: (N, 2, places), how far a place is from the first of them to the last, 0..1.
+    """
+    across, down = (
+        b.node('Add', b.node('MatMul', b.floats(slopes), part), b.floats(starts))
+        for slopes, starts in (
+            ([[-1, 0], [1, 0], [-1, 0], [1, 0]], [[1], [0], [1], [0]]),
+            ([[0, -1], [0, -1], [0, 1], [0, 1]], [[1], [1], [0], [0]]),
+        )
+    )
     farthest = b.node('Abs', b.node('Sub', part, b.floats(0.5)))
-    outside = b.node('Greater', b.node('ReduceMax', farthest, axes=[2], keepdims=1), b.floats(0.5))
-    opposite = b.floats([[1, 1], [0, 1], [1, 0], [0, 0]])
-    weights = b.node('Abs', b.node('Sub', b.node('Unsqueeze', part, b.ints(2)), opposite))
-    weights = b.node('ReduceProd', weights, axes=[3], keepdims=0)
-    weights = b.node('Where', outside, b.floats(0), weights)
-    return b.node('MatMul', b.node('Unsqueeze', weights, b.ints(2)), neighbours)
+    outside = b.node('Greater', b.node('ReduceMax', farthest, axes=[1], keepdims=1), b.floats(0.5))
+    return b.node('Where', outside, b.floats(0), b.node('Mul', across, down))
 
 
 def _blocked(b: Builder, crop: str, channels: int) -> str:
@@ -76,7 +89,7 @@ def _blocked(b: Builder, crop: str, channels: int) -> str:
 
 
 def _frames(b: Builder, mesh: str, regions: tuple[Region, ...]) -> tuple[str, str, str]:
-    """Write R transposed (N, R, 2, 2), S (N, R, 1, 2) and o (N, R, 1, 2)."""
+    """Write R (N, regions, 2, 2), the diagonal of S and o (both N, regions, 2, 1)."""
     xy = b.node('Slice', mesh, b.ints(0), b.ints(2), b.ints(2))
     left, right = (
         b.node('Gather', xy, b.constant(np.array([r.ends[k] for r in regions])), axis=1)
@@ -97,8 +110,8 @@ def _frames(b: Builder, mesh: str, regions: tuple[Region, ...]) -> tuple[str, st
     scale = b.node('Mul', b.node('Sub', high, low), b.floats(enlarged))
     middle = b.node('Mul', b.node('Add', high, low), b.floats(0.5))
     offset = b.node('Sub', middle, b.node('Mul', scale, b.floats(size / 2)))
-    turned = b.node('Transpose', upright, perm=[0, 1, 3, 2])
-    return turned, scale, offset
+    upward = b.ints(0, len(regions), 2, 1)
+    return upright, b.node('Reshape', scale, upward), b.node('Reshape', offset, upward)
 
 
 def merge_regions(op: Operator, c: Conversion) -> list[str]:
@@ -110,7 +123,7 @@ def merge_regions(op: Operator, c: Conversion) -> list[str]:
     b = c.builder
     mesh = c.value(op.inputs[0])
     count = c.shape(op.inputs[0])[1]
-    refined, sources = _refined_points(c, regions)
+    refined, sources = _refined_points(c, op.inputs[1], regions)
     xy = b.node('Slice', mesh, b.ints(0), b.ints(2), b.ints(2))
     xy = b.node('Concat', xy, refined, axis=1)
     xy = b.node('Gather', xy, b.constant(_newest(sources, count)), axis=1)
@@ -125,35 +138,35 @@ def merge_regions(op: Operator, c: Conversion) -> list[str]:
 
 
 def _refined_points(
-    c: Conversion, regions: tuple[Region, ...]
+    c: Conversion, head: int, regions: tuple[Region, ...]
 ) -> tuple[str, list[tuple[int, int]]]:
-    """Write the heads' points in the pixels of the input image, (N, regions * most, 2).
+    """Write the heads' points in the pixels of the input image, (N, regions * rows * most, 2).
 
     Also tells for each of them which landmark it is: (landmark, row), later ones win.
     """
     b = c.builder
-    turned, scale, offset = c.frames
+    turn, scale, offset = c.frames
     if len({r.shift_factor for r in regions}) != 1:
         raise ModelError('expected one scale for all regions')
-    counts = [[int(np.prod(c.shape(h))) // 2 for h in r.heads] for r in regions]
-    heads = [
-        b.node('Reshape', c.value(h), b.ints(0, n, 2))
-        for r, sizes in zip(regions, counts, strict=True)
-        for h, n in zip(r.heads, sizes, strict=True)
-    ]
-    starts = np.cumsum([0, *(sum(sizes) for sizes in counts)]).tolist()
-    rows = _padded([range(start, end) for start, end in pairwise(starts)])
-    points = b.node('Gather', b.node('Concat', *heads, axis=1), b.constant(rows), axis=1)
+    rows = max(len(r.heads) for r in regions)
+    most = c.shape(head)[3] // (2 * rows * len(regions))
+    points = b.node('Reshape', c.value(head), b.ints(0, rows, len(regions), most, 2))
+    points = b.node('Transpose', points, perm=[0, 2, 4, 1, 3])
+    points = b.node('Reshape', points, b.ints(0, len(regions), 2, rows * most))
     shift = b.node('Mul', offset, b.floats(regions[0].shift_factor))
-    points = b.node('MatMul', b.node('Add', b.node('Mul', points, scale), shift), turned)
-    most = rows.shape[1]
-    points = b.node('Reshape', points, b.ints(0, len(regions) * most, 2))
+    points = b.node('MatMul', turn, b.node('Add', b.node('Mul', points, scale), shift))
+    points = b.node('Transpose', points, perm=[0, 1, 3, 2])
+    points = b.node('Reshape', points, b.ints(0, len(regions) * rows * most, 2))
     sources, new = [], 0
-    for number, (region, sizes) in enumerate(zip(regions, counts, strict=True)):
-        landmarks = [*region.points[: sizes[0]]]
-        landmarks += [-1 - new - i for i in range(sum(sizes[1:]))]
-        new += sum(sizes[1:])
-        sources += [(landmark, number * most + i) for i, landmark in enumerate(landmarks)]
+    for number, region in enumerate(regions):
+        for row, tensor in enumerate(region.heads):
+            count = int(np.prod(c.shape(tensor))) // 2
+            start = (number * rows + row) * most
+            landmarks = (
+                region.points[:count] if row == 0 else range(-1 - new, -1 - new - count, -1)
+            )
+            new += count if row else 0
+            sources += list(zip(landmarks, range(start, start + count), strict=True))
     return points, sources
 
 

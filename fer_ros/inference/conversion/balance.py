@@ -169,9 +169,13 @@ def _scales(
         data = [name for name in (*node.input, *node.output) if name in ranges]
         if node.op_type in _PASSING and set(node.input) <= {*ranges, *constants}:
             groups.join(data)
-        elif not _takes_scales(node, constants):
+        elif not _repeats(node) and not _takes_scales(node, constants):
             groups.pinned.update(data)
     pinned = {groups.root(name) for name in groups.pinned}
+    repeats = [node for node in graph.node if _repeats(node)]
+    for node in repeats:
+        ends = {groups.root(name) for name in (node.input[0], node.output[0])}
+        pinned |= ends if pinned & ends else set()
     largest: dict[str, Scale] = {}
     for name, found in ranges.items():
         root = groups.root(name)
@@ -179,6 +183,11 @@ def _scales(
     for _ in range(_ROUNDS):
         for node in graph.node:
             _make_room(node, constants, groups, largest)
+    for node in repeats:
+        source, target = (groups.root(name) for name in (node.input[0], node.output[0]))
+        times = len(node.input)
+        both = np.vstack([largest[source], largest[target].reshape(times, -1)]).max(axis=0)
+        largest[source], largest[target] = both, np.tile(both, times)
     return {
         name: np.where(largest[root] > 0, largest[root] / _TARGET, 1.0)
         for name in ranges
@@ -204,6 +213,11 @@ def _make_room(
         read = np.repeat(largest[source].reshape(group, -1), len(weight) // group, axis=0)
         reached = (weight * read[:, :, None, None]).max(axis=(1, 2, 3))
     largest[target] = np.maximum(largest[target], reached / _LOUDEST)
+
+
+def _repeats(node: Any) -> bool:
+    """Tell whether a node puts one feature map several times behind itself."""
+    return node.op_type == 'Concat' and len(set(node.input)) == 1
 
 
 def _takes_scales(node: Any, constants: Mapping[str, NDArray[Any]]) -> bool:

@@ -16,6 +16,7 @@ from fer_ros.inference.conversion.builder import Builder
 from fer_ros.inference.conversion.cleanup import drop_unused, fold_padding, merge_twins
 from fer_ros.inference.conversion.extras import require
 from fer_ros.inference.conversion.graph import Graph
+from fer_ros.inference.conversion.lanes import join_lanes
 from fer_ros.inference.conversion.operators import OPERATORS, Conversion
 from fer_ros.inference.conversion.prelu import bend
 from fer_ros.inference.conversion.reader import read_tflite
@@ -64,6 +65,7 @@ def build(graph: Graph, recipe: Recipe) -> Any:
     drop_unused(graph)
     bend(graph)
     widen_channels(graph)
+    join_lanes(graph)
     conversion = Conversion(graph, Builder(), {graph.inputs[0]: 'image'})
     write_operators(conversion)
     outputs = []

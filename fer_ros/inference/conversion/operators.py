@@ -54,7 +54,7 @@ OperatorFunction = Callable[[Operator, Conversion], str]
 def conv_2d(op: Operator, c: Conversion) -> str:
     """Write a convolution; its kernel is (out, h, w, in)."""
     kernel = c.graph.constant(op.inputs[1]).transpose(0, 3, 1, 2)
-    return _convolution(op, c, kernel, groups=1)
+    return _convolution(op, c, kernel, groups=op.options.get('Groups', 1))
 
 
 def depthwise_conv_2d(op: Operator, c: Conversion) -> str:

@@ -19,8 +19,10 @@ from fer_ros.inference.conversion.operators import Conversion
 
 Array = NDArray[Any]
 MAP, POINTS = 48, 468
-# Where the inputs lie in the 3x48x48 picture that stands for all of them.
 COUNTS = [80, 71, 5, 71, 5]
+WIDEST = 2 * 80
+# The heads side by side: first ones, then second ones; the lips have but one.
+LANES = [0, 1, 3, 0, 2, 4]
 
 
 def regions() -> tuple[Region, ...]:
@@ -59,34 +61,39 @@ def options_of(region: Region) -> dict[str, Any]:
 def run(features: Array, mesh: Array, heads: list[Array]) -> list[Array]:
     """Run both operators, every input fed through slices of one flat picture."""
     chosen = regions()
-    flat = [np.ravel(a) for a in (features, mesh, *heads)]
+    lanes = np.zeros((len(LANES), WIDEST), np.float32)
+    for row, number in zip(lanes, LANES, strict=True):
+        row[: heads[number].size] = heads[number].ravel()
+    flat = [np.ravel(a) for a in (features, mesh, lanes)]
     side = int(np.ceil(np.sqrt(sum(a.size for a in flat) / 3)))
     picture = np.zeros(3 * side * side, np.float32)
     picture[: sum(a.size for a in flat)] = np.concatenate(flat)
     b = Builder()
     pixels = b.node('Reshape', 'image', b.ints(1, -1))
     starts = np.cumsum([0, *(a.size for a in flat)]).tolist()
-    shapes = [(1, 4, MAP, MAP), (1, POINTS, 3), *((1, 1, 1, 2 * n) for n in COUNTS)]
+    shapes = [(1, 4, MAP, MAP), (1, POINTS, 3), (1, 1, 1, lanes.size)]
     slices = [
         b.node('Slice', pixels, b.ints(low), b.ints(high), b.ints(1))
         for low, high in pairwise(starts)
     ]
     slices = [b.node('Reshape', s, b.ints(*n)) for s, n in zip(slices, shapes, strict=True)]
-    tensors = [Tensor('', (1, MAP, MAP, 4)), *(Tensor('', n) for n in shapes[1:])]
-    tensors.insert(2, Tensor('scaled', shapes[1]))
     scaled = b.node('Mul', slices[1], b.floats(0.25))
-    names = dict(enumerate([slices[0], slices[1], scaled, *slices[2:]]))
+    names = dict(enumerate([slices[0], slices[1], scaled]))
+    tensors = [Tensor('', (1, MAP, MAP, 4)), *(Tensor('', shapes[1]) for _ in range(2))]
+    tensors += [Tensor('', (1, 1, 1, 2 * n)) for n in COUNTS]
+    tensors.append(Tensor('', shapes[2]))
+    names[len(tensors) - 1] = slices[2]
     c = Conversion(Graph(tensors, [], [], []), b, names)
-    crops = crop_regions(Operator('CropRegions', [0, 2], [], {'Regions': chosen}), c)
-    (points,) = merge_regions(
-        Operator('MergeRegions', [1, 3, 4, 5, 6, 7], [], {'Regions': chosen}), c
-    )
-    outputs = [(f'crop{i}', name, (4, 16, 16)) for i, name in enumerate(crops)]
-    model = b.model('test', side, [*outputs, ('points', points, (478, 3))], '')
+    (crops,) = crop_regions(Operator('CropRegions', [0, 2], [], {'Regions': chosen}), c)
+    merge_op = Operator('MergeRegions', [1, len(tensors) - 1], [], {'Regions': chosen})
+    (points,) = merge_regions(merge_op, c)
+    outputs = [('crops', crops, (12, 16, 16)), ('points', points, (478, 3))]
+    model = b.model('test', side, outputs, '')
     session = onnxruntime.InferenceSession(
         model.SerializeToString(), providers=['CPUExecutionProvider']
     )
-    return list(session.run(None, {'image': picture.reshape(1, 3, side, side)}))
+    crops, points = session.run(None, {'image': picture.reshape(1, 3, side, side)})
+    return [*np.split(crops, 3, axis=1), points]
 
 
 @pytest.mark.parametrize(('centre', 'outside'), [(96.0, False), (10.0, True)])

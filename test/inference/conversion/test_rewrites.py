@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from single_graphs import CONV, DEPTHWISE, Array, graph_of, image, run
 
 from fer_ros.errors import ModelError
 from fer_ros.inference.conversion.graph import Graph, Operator, Tensor
+from fer_ros.inference.conversion.lanes import join_lanes
 from fer_ros.inference.conversion.prelu import bend
 from fer_ros.inference.conversion.widening import widen_channels
 
@@ -166,4 +169,65 @@ def test_inner_channels_are_filled_up_to_sixteen() -> None:
     shapes = [net.graph.tensors[op.outputs[0]].shape[3] for op in net.graph.operators]
     assert set(shapes[:-1]) == {16, 32}
     assert net.graph.tensors[last].shape[3] == 2
+    net.check()
+
+
+def lane(net: Net, x: int, parts: list[int]) -> list[int]:
+    """A region's net, as deep as it takes to meet every kind of layer: heads of so many points."""
+    x = net.prelu(net.add(x, net.conv(net.depthwise(x), 3)), 0.25, -2.0, 0.5)
+    x = net.add(net.pad(net.pool(x), 2), net.conv(net.pool(x), 5))
+    return [net.conv(net.prelu(net.depthwise(x), 2, -1, 0, 0.5, 3), count) for count in parts]
+
+
+def regional(parts: list[list[int]]) -> tuple[Net, list[list[int]]]:
+    """A graph with a net a region, between operators that hand on what they are given."""
+    net = Net(picture())
+    sources = [net.conv(0, 3) for _ in parts]
+    crops = []
+    for source in sources:
+        net.graph.tensors.append(Tensor('crop', net.values[source].shape))
+        crops.append(len(net.graph.tensors) - 1)
+        net.values[crops[-1]] = net.values[source]
+    crop = Operator('CropRegions', sources, crops, {})
+    net.graph.operators.append(crop)
+    heads = [lane(net, x, counts) for x, counts in zip(crops, parts, strict=True)]
+    crop.options = {'Regions': [SimpleNamespace(heads=tuple(of_one)) for of_one in heads]}
+    flat = [head for of_one in heads for head in of_one]
+    net.graph.operators.append(Operator('MergeRegions', [0, *flat], [0], crop.options))
+    return net, heads
+
+
+def test_nets_of_one_build_run_side_by_side() -> None:
+    net, heads = regional([[4], [3, 2], [3, 2]])
+    bend(net.graph)
+    join_lanes(net.graph)
+    crop, merge = (op for op in net.graph.operators if op.kind.endswith('Regions'))
+    crop.kind, crop.options = 'CONCATENATION', {'Axis': 3}
+    net.graph.operators.remove(merge)
+    net.graph.outputs = [merge.inputs[1]]
+    result = run(net.graph, net.values[0])
+    assert result.shape == (1, 2, 2, 6 * 4)
+    columns = np.split(result, 6, axis=3)
+    wanted = [heads[0][0], heads[1][0], heads[2][0], heads[0][0], heads[1][1], heads[2][1]]
+    for found, head in zip(columns, wanted, strict=True):
+        value = net.values[head]
+        np.testing.assert_allclose(found[..., : value.shape[3]], value, rtol=1e-4, atol=1e-4)
+        assert not found[..., value.shape[3] :].any()
+    layers = [op.kind for op in net.graph.operators if op.kind != 'CONCATENATION']
+    assert len(layers) == 3 + 12  # the sources, and one layer where there were three or five
+
+
+def test_nets_of_another_build_are_refused() -> None:
+    net, _ = regional([[4], [3], [3]])
+    stray = next(op for op in net.graph.operators if op.kind == 'PRELU')
+    stray.kind = 'RELU'
+    with pytest.raises(ModelError, match='of one build'):
+        join_lanes(net.graph)
+
+
+def test_a_net_without_regions_is_left_alone() -> None:
+    net = Net(picture())
+    net.conv(net.relu(net.conv(0, 5)), 2)
+    join_lanes(net.graph)
+    assert [op.kind for op in net.graph.operators] == ['CONV_2D', 'RELU', 'CONV_2D']
     net.check()

@@ -49,7 +49,7 @@ def test_file_is_the_one_of_the_manifest(name: str) -> None:
     verify(manifest)
     assert manifest.id == name
     size = manifest.file.stat().st_size
-    assert 0.35e6 < size < 5.2e6
+    assert 0.35e6 < size < 5.8e6
     assert (model_dir() / 'cards' / f'{name.partition("-")[0]}.md').is_file()
 
 
