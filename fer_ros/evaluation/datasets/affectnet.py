@@ -1,8 +1,12 @@
-"""AffectNet (Mollahosseini, Hasani & Mahoor 2017): the CSV files, and one npy file a label."""
+"""AffectNet (Mollahosseini, Hasani & Mahoor 2017): the CSV files, and one npy file a label.
+
+Layout and codes as in the paper's section on annotation and the readme of the set; the file for
+validation has no header, and some rows of the one for training no box (NULL).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +15,11 @@ from fer_ros.evaluation.datasets.folder import Folder, images
 from fer_ros.evaluation.datasets.samples import Media, Sample
 from fer_ros.types import Roi
 
+BOX = ('face_x', 'face_y', 'face_width', 'face_height')
 COLUMNS = (
-    'subDirectory_filePath', 'face_x', 'face_y', 'face_width', 'face_height', 'expression',
-    'valence', 'arousal',
+    'subDirectory_filePath', *BOX, 'facial_landmarks', 'expression', 'valence', 'arousal',
 )  # fmt: skip
+NEEDED = tuple(name for name in COLUMNS if name != 'facial_landmarks')
 
 
 def read_csv(folder: Folder) -> Iterator[Sample]:
@@ -32,9 +37,8 @@ def read_csv(folder: Folder) -> Iterator[Sample]:
         'Manually_Annotated',
     )
     for split, path in wanted.items():
-        for line, row in folder.rows(path, COLUMNS):
+        for line, row in folder.rows(path, NEEDED, COLUMNS):
             try:
-                box = Roi(*(float(row[name]) for name in COLUMNS[1:5]))
                 valence, arousal = _known(row['valence']), _known(row['arousal'])
             except ValueError as error:
                 raise folder.line_error(path, line, error) from None
@@ -45,9 +49,17 @@ def read_csv(folder: Folder) -> Iterator[Sample]:
                 label=folder.layout.own_class(row['expression']),
                 valence=valence,
                 arousal=arousal,
-                box_px=box,
+                box_px=_box(row),
                 split=split,
             )
+
+
+def _box(row: Mapping[str, str]) -> Roi | None:
+    """Return the labelled face, None where a row has none."""
+    try:
+        return Roi(*(float(row[name]) for name in BOX))
+    except ValueError:
+        return None
 
 
 def read_annotations(folder: Folder) -> Iterator[Sample]:

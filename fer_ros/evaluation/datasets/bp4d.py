@@ -19,7 +19,7 @@ def read(folder: Folder) -> Iterator[Sample]:
 
     Strengths replace occurrences where their files are there.
     """
-    tables = folder.folder('AUCoding/AU_OCC', 'AU_OCC', 'AUCoding')
+    tables = folder.folder('AUCoding/AU_OCC', 'AUCoding/AUCoding/AU_OCC', 'AU_OCC', 'AUCoding')
     base = folder.folder('2D+3D', 'BP4D/2D+3D', 'Sequences')
     strong = folder.maybe('AUCoding/AU_INT', 'AU_INT', 'AU-Intensity-Codes3.0')
     found = sorted(tables.glob('[FM][0-9][0-9][0-9]_T*.csv'))

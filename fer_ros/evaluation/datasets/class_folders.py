@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from fer_ros.evaluation.datasets.folder import Folder, images, listing, subfolders, videos
+from fer_ros.evaluation.datasets.folder import (
+    Folder,
+    images,
+    listing,
+    subfolders,
+    unpacked,
+    videos,
+)
 from fer_ros.evaluation.datasets.samples import Media, Sample
 
 # Gives a sample what its file's name tells.
@@ -39,7 +46,7 @@ def split_folders(folder: Folder, named: Named | None = None) -> Iterator[Sample
 
     The layout's splits name the folders, alternatives with a bar between them.
     """
-    there = {name: _place(folder, own) for name, own in folder.splits().items()}
+    there = {name: _place(folder, own.split('|')) for name, own in folder.splits().items()}
     found = {name: place for name, place in there.items() if place is not None}
     if not found:
         places = [own.split('|')[0] + '/' for own in folder.splits().values()]
@@ -48,9 +55,12 @@ def split_folders(folder: Folder, named: Named | None = None) -> Iterator[Sample
         yield from class_folders(folder, place, split=name, named=named)
 
 
-def _place(folder: Folder, alternatives: str) -> Path | None:
-    """Return the folder of a split; some archives unpack into a second one of the same name."""
-    place = folder.maybe(*alternatives.split('|'))
-    if place is not None and (place / place.name).is_dir():
-        return place / place.name
-    return place
+def _place(folder: Folder, alternatives: Sequence[str]) -> Path | None:
+    """Return the first place of a split that has classes, else the first that is there."""
+    there = [folder.root / place for place in alternatives if (folder.root / place).is_dir()]
+    places = [unpacked(place) for place in there]
+    classes = folder.layout.classes
+    return next(
+        (place for place in places if any(p.name.lower() in classes for p in subfolders(place))),
+        places[0] if places else None,
+    )

@@ -1,4 +1,7 @@
-"""EmotioNet (Benitez-Quiroz, Srinivasan & Martinez 2016): units of images of the web."""
+"""EmotioNet (Benitez-Quiroz, Srinivasan & Martinez 2016): units of images of the web.
+
+Columns as in the files of the 2017 challenge (Benitez-Quiroz et al. 2017, arXiv:1703.01210).
+"""
 
 from __future__ import annotations
 
@@ -21,10 +24,12 @@ def read(folder: Folder) -> Iterator[Sample]:
     tables = sorted(folder.root.glob('*.txt')) or sorted(folder.root.glob('*/*.txt'))
     if not tables:
         raise folder.wrong('text files with a line an image')
-    there = {path.name: path for path in folder.folder('images').rglob('*') if path.is_file()}
+    there = {
+        path.name: path for path in folder.folder('images', 'Images').rglob('*') if path.is_file()
+    }
     codes = tuple(range(1, _UNITS + 1))
     for table in tables:
-        for address, _, *values in folder.lines(table, words=2 + _UNITS):
+        for address, _, *values in folder.lines(table, words=2 + _UNITS, separator='\t'):
             path = there.get(address.rpartition('/')[2])
             if path is None:
                 continue

@@ -57,7 +57,7 @@ class Folder:
 
     def folder(self, *places: str) -> Path:
         """Return the first of several places at which a folder may be."""
-        return self._first(places, 'the folder')
+        return unpacked(self._first(places, 'the folder'))
 
     def maybe(self, *places: str) -> Path | None:
         """Return the first of several places that is there, or None."""
@@ -67,11 +67,19 @@ class Folder:
         """Return the error for a folder of another layout; by default with what lies in it."""
         return LayoutError(self.root, self.layout, expected, found or listing(self.root))
 
-    def rows(self, path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-        """Yield line numbers and rows of a CSV with a header that has these columns."""
+    def rows(
+        self, path: Path, columns: Sequence[str], unnamed: Sequence[str] = ()
+    ) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield line numbers and rows of a CSV with a header that has these columns.
+
+        :param unnamed: all columns in order, of a file that is also published without a header.
+        """
         with path.open(newline='', encoding='utf-8-sig') as stream:
             reader = csv.reader(stream)
             header = [name.strip() for name in next(reader, [])]
+            if len(header) == len(unnamed) and not set(header) & set(unnamed):
+                yield reader.line_num, dict(zip(unnamed, header))
+                header = list(unnamed)
             missing = [name for name in columns if name not in header]
             if missing:
                 raise self.wrong(
@@ -81,17 +89,20 @@ class Folder:
                 if row:
                     yield reader.line_num, dict(zip(header, map(str.strip, row)))
 
-    def lines(self, path: Path, words: int) -> Iterator[list[str]]:
-        """Yield the words of every line of a text file, ``words`` or more each."""
+    def lines(self, path: Path, words: int, separator: str | None = None) -> Iterator[list[str]]:
+        """Yield the words of every line of a text file, ``words`` or more each.
+
+        :param separator: what is between them; blanks by default.
+        """
         with path.open(encoding='utf-8-sig') as stream:
             for number, line in enumerate(stream, 1):
-                found = line.split()
-                if found and len(found) < words:
+                found = line.strip().split(separator)
+                if line.strip() and len(found) < words:
                     raise self.wrong(
                         f'{words} words in every line of {path.name}',
                         f'{line.strip()!r} in line {number}',
                     )
-                if found:
+                if line.strip():
                     yield found
 
     def line_error(self, path: Path, line: int, error: Exception) -> LayoutError:
@@ -103,6 +114,11 @@ class Folder:
         if found is None:
             raise self.wrong(f'{kind} {" or ".join(places)}')
         return found
+
+
+def unpacked(place: Path) -> Path:
+    """Return a folder, or the one of the same name in it: some archives unpack into a second."""
+    return place / place.name if (place / place.name).is_dir() else place
 
 
 def listing(folder: Path) -> str:

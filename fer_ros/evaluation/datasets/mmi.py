@@ -1,4 +1,7 @@
-"""MMI (Pantic et al. 2005): videos from neutral to an expression and back."""
+"""MMI (Pantic et al. 2005): videos from neutral to an expression and back.
+
+Codes of emotions and views as the XML files of its sessions have them.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from xml.etree import ElementTree
 
 from fer_ros.evaluation.datasets.folder import Folder, subfolders, videos
 from fer_ros.evaluation.datasets.samples import UNLABELLED, Media, OwnClass, Sample
+
+VIEWS = {'0': 'front', '1': 'side', '2': 'front and side'}
 
 
 def read(folder: Folder) -> Iterator[Sample]:
@@ -26,20 +31,33 @@ def read(folder: Folder) -> Iterator[Sample]:
             paths=(path,),
             label=_emotion(folder, path.with_suffix('.xml')),
             person=path.stem.partition('-')[0],
+            groups=_view(folder, path.with_name('session.xml')),
         )
 
 
 def _emotion(folder: Folder, path: Path) -> OwnClass:
     """Return the class that ``<Metatag Name="Emotion" Value="4"/>`` names."""
-    if not path.is_file():
-        return UNLABELLED
-    try:
-        tags = ElementTree.parse(path).getroot().iter('Metatag')
-    except ElementTree.ParseError as error:
-        raise folder.wrong(f'XML in {path.name}', str(error)) from None
-    for tag in tags:
+    for tag in _tags(folder, path, 'Metatag'):
         if tag.get('Name') == 'Emotion':
             key = tag.get('Value', '')
             # Codes after the six emotions are other states.
             return folder.layout.classes.get(key) or OwnClass(f'code {key}')
     return UNLABELLED
+
+
+def _view(folder: Folder, path: Path) -> dict[str, str]:
+    """Return what the ``view`` of a session's track says, nothing where it says none."""
+    for tag in _tags(folder, path, 'track'):
+        if tag.get('view') in VIEWS:
+            return {'view': VIEWS[tag.get('view', '')]}
+    return {}
+
+
+def _tags(folder: Folder, path: Path, name: str) -> Iterator[ElementTree.Element]:
+    """Yield the tags of a name in a file; none where it is not there."""
+    if not path.is_file():
+        return
+    try:
+        yield from ElementTree.parse(path).getroot().iter(name)
+    except ElementTree.ParseError as error:
+        raise folder.wrong(f'XML in {path.name}', str(error)) from None

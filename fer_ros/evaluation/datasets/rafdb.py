@@ -1,4 +1,7 @@
-"""RAF-DB (Li, Deng & Du 2017), basic and compound, and the folders of its Kaggle copy."""
+"""RAF-DB (Li, Deng & Du 2017), basic and compound, and the folders of its Kaggle copy.
+
+Files, codes of classes and attributes as in the set's readme (version 1.1, with boxes).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pathlib import Path
 from fer_ros.evaluation.datasets.class_folders import split_folders
 from fer_ros.evaluation.datasets.folder import Folder
 from fer_ros.evaluation.datasets.samples import Media, Sample
+from fer_ros.types import Roi
 
 # Lines 6 to 8 of a manual annotation, after five landmarks.
 ATTRIBUTES = (
@@ -29,9 +33,9 @@ def read_compound(folder: Folder) -> Iterator[Sample]:
 
 
 def _read(folder: Folder, part: str) -> Iterator[Sample]:
-    """Yield what ``list_patition_label.txt`` (the authors' spelling) names."""
-    name = 'EmoLabel/list_patition_label.txt'
-    labels = folder.file(f'{part}/{name}', name)
+    """Yield what ``list_patition_label.txt`` (the authors' spelling, mostly) names."""
+    names = [f'EmoLabel/list_{word}_label.txt' for word in ('patition', 'partition')]
+    labels = folder.file(*(f'{part}/{name}' for name in names), *names)
     base = labels.parent.parent
     scenes, crops = base / 'Image' / 'original', base / 'Image' / 'aligned'
     if not scenes.is_dir() and not crops.is_dir():
@@ -47,10 +51,24 @@ def _read(folder: Folder, part: str) -> Iterator[Sample]:
             media=Media.IMAGE,
             paths=(scenes / file_name if scenes.is_dir() else aligned,),
             label=folder.layout.own_class(key),
+            box_px=_box(base / 'Annotation' / 'boundingbox' / f'{stem}_boundingbox.txt')
+            if scenes.is_dir()
+            else None,
             aligned=aligned if crops.is_dir() else None,
             split=split,
             groups=_attributes(base / 'Annotation' / 'manual' / f'{stem}_manu_attri.txt'),
         )
+
+
+def _box(path: Path) -> Roi | None:
+    """Return the labelled face of a scene: left, top, right, bottom; None without its file."""
+    if not path.is_file():
+        return None
+    try:
+        left, top, right, bottom = map(float, path.read_text(encoding='utf-8').split())
+        return Roi(left, top, right - left, bottom - top)
+    except ValueError:
+        return None
 
 
 def _attributes(path: Path) -> dict[str, str]:

@@ -28,7 +28,8 @@ def _crop(folder: Folder, path: Path) -> Path | None:
         return path
     return folder.maybe(
         *(
-            f'{split}_Aligned_Faces{extra}/{path.parent.name}/{path.stem}{suffix}'
+            f'{inside}{split}_Aligned_Faces{extra}/{path.parent.name}/{path.stem}{suffix}'
+            for inside in ('', f'{split}/')
             for extra in ('', '_new')
             for suffix in ('.png', '.jpg')
         )

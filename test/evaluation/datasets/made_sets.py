@@ -91,6 +91,7 @@ def rafdb(root: Path, part: str = 'basic') -> None:
     landmarks = '1.0\t2.0\n' * 5
     text(base / 'Annotation/manual/test_0001_manu_attri.txt', f'{landmarks}1\n2\n3\n')
     text(base / 'Annotation/manual/train_00001_manu_attri.txt', f'{landmarks}2\n0\n0\n')
+    text(base / 'Annotation/boundingbox/test_0001_boundingbox.txt', '4.0 2.0 20.0 22.5 \n')
 
 
 def rafdb_compound(root: Path) -> None:
@@ -107,10 +108,13 @@ def affectnet(root: Path) -> None:
         'subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,'
         'valence,arousal'
     )
+    # As published: only the file for training names its columns, and has rows without a box.
+    boxless = '1/c.jpg,NULL,NULL,-1,0,1.0;2.0,4,-0.5,0.5'
+    text(root / 'training.csv', f'{head}\n{boxless}\n')
     rows = ['1/a.jpg,2,3,10,12,1.0;2.0,1,0.5,-0.25', '1/b.jpg,0,0,9,9,1.0;2.0,9,-2,-2']
-    text(root / 'validation.csv', '\n'.join([head, *rows]))
-    image(root / 'Manually_Annotated_Images/1/a.jpg')
-    image(root / 'Manually_Annotated_Images/1/b.jpg')
+    text(root / 'validation.csv', '\n'.join(rows))
+    for name in 'abc':
+        image(root / f'Manually_Annotated_Images/1/{name}.jpg')
 
 
 def affectnet_annotations(root: Path) -> None:
@@ -168,7 +172,10 @@ def mmi(root: Path) -> None:
             f'<Metadata><Metatag Name="Age" Value="30"/>'
             f'<Metatag Name="Emotion" Value="{value}"/></Metadata>',
         )
-        text(root / f'Sessions/{number}/session.xml', '<session/>')
+        text(
+            root / f'Sessions/{number}/session.xml',
+            f'<session><track type="Video" view="{2 * (number - 1)}"/></session>',
+        )
     video(root / 'Sessions/3/S003-001.avi')
 
 
@@ -192,7 +199,7 @@ def bosphorus(root: Path) -> None:
 def emotionet(root: Path) -> None:
     units = ['0'] * 60
     units[0], units[11], units[6] = '1', '1', '999'
-    row = '\t'.join(['http://a.org/Images/1/N_1.jpg', 'http://b.org/x.jpg', *units])
+    row = '\t'.join(['http://a.org/Images/1/N_1.jpg', 'http://b.org/my face.jpg', *units])
     gone = row.replace('N_1', 'N_2')
     text(root / 'dataFile_0001.txt', f'{row}\n{gone}\n')
     image(root / 'images/N_1.jpg')
@@ -243,10 +250,11 @@ def dfew(root: Path) -> None:
 def ferv39k(root: Path) -> None:
     text(root / '4_setups/All_scenes/train_All.csv', 'Action/Happy/0267 Happy\n')
     text(root / '4_setups/All_scenes/test_All.csv', 'Crime/Fear/0001 Fear\n')
+    # Its archive unpacks into a second folder of the same name.
+    base = root / '2_ClipsforFaceCrop/2_ClipsforFaceCrop'
     for place in ('Action/Happy/0267', 'Crime/Fear/0001'):
-        image(root / f'2_ClipsforFaceCrop/{place}/1.jpg')
-        image(root / f'2_ClipsforFaceCrop/{place}/10.jpg')
-        image(root / f'2_ClipsforFaceCrop/{place}/2.jpg')
+        for number in (1, 10, 2):
+            image(base / f'{place}/{number}.jpg')
 
 
 def mafw(root: Path) -> None:

@@ -22,6 +22,7 @@ from fer_ros.evaluation.datasets import (
     open_dataset,
 )
 from fer_ros.taxonomy import EMOTIONS
+from fer_ros.types import Roi
 
 
 def made(
@@ -176,6 +177,8 @@ def test_rafdb_has_scenes_crops_and_groups(tmp_path: Path) -> None:
     assert test.aligned.name == 'test_0001_aligned.jpg'
     assert test.groups == {'gender': 'female', 'race': 'Asian', 'age': '40-69'}
     assert train.groups == {'race': 'Caucasian', 'age': '0-3'}  # gender 2: unsure
+    assert test.box_px == Roi(4.0, 2.0, 16.0, 20.5)
+    assert train.box_px is None  # version 1.0 has none
     (alone,) = open_dataset('rafdb', tmp_path / 'basic')
     assert alone.name == 'test_0001'
 
@@ -193,7 +196,9 @@ def test_kaggles_rafdb_numbers_its_folders(tmp_path: Path) -> None:
 
 
 def test_affectnet_has_boxes_valence_and_arousal(tmp_path: Path) -> None:
-    happy, uncertain = made(tmp_path, 'affectnet')
+    boxless, happy, uncertain = made(tmp_path, 'affectnet')
+    assert [sample.split for sample in (boxless, happy)] == ['train', 'valid']
+    assert (boxless.label.emotion, boxless.valence, boxless.box_px) == ('fear', -0.5, None)
     assert happy.label.emotion == 'happiness'
     assert (happy.valence, happy.arousal) == (0.5, -0.25)
     assert happy.box_px is not None
@@ -232,6 +237,23 @@ def test_sfew_pairs_stills_with_the_authors_crops(tmp_path: Path) -> None:
     (tmp_path / 'Val').rename(tmp_path / 'elsewhere')
     alone = list(open_dataset('sfew', tmp_path))
     assert [sample.aligned for sample in alone] == [sample.paths[0] for sample in alone]
+
+
+def test_sfews_crops_may_lie_beside_its_classes_or_alone(tmp_path: Path) -> None:
+    MAKERS['sfew'](tmp_path)
+    stills = tmp_path / 'Val' / 'Val'
+    for place in stills.iterdir():
+        place.rename(tmp_path / 'Val' / place.name)
+    stills.rmdir()
+    (tmp_path / 'Val_Aligned_Faces').rename(tmp_path / 'Val' / 'Val_Aligned_Faces')
+    both = list(open_dataset('sfew', tmp_path))
+    assert [sample.paths[0].parent.parent.name for sample in both] == ['Val'] * len(SEVEN)
+    assert all(sample.aligned is not None for sample in both)
+    for name in SEVEN:
+        (tmp_path / 'Val' / name).rename(tmp_path / name)
+    alone = list(open_dataset('sfew', tmp_path))
+    assert [sample.aligned for sample in alone] == [sample.paths[0] for sample in alone]
+    assert len(alone) == len(SEVEN)
 
 
 def test_names_of_posed_photos_tell_all(tmp_path: Path) -> None:
@@ -301,6 +323,9 @@ def test_mmi_reads_the_emotion_beside_the_video(tmp_path: Path) -> None:
     samples = made(tmp_path, 'mmi')
     assert [sample.label.name for sample in samples] == ['happiness', 'code 9', '']
     assert emotions(samples) == ['happiness', None, None]
+    assert [dict(sample.groups) for sample in samples] == [
+        {'view': 'front'}, {'view': 'front and side'}, {},
+    ]  # fmt: skip
     assert samples[0].person == 'S001'
 
 
