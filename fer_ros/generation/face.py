@@ -98,7 +98,8 @@ class Face:
         """Move one period on."""
         self._ticks += 1
         self.now_s = now_s = self._ticks * self.period_s
-        units = self._motion.position(now_s).max(axis=-2)
+        layers = self._motion.position(now_s)
+        units = np.maximum(layers[..., BASE, :], layers[..., RESPONSE, :])
         self._breath.apply(units, now_s)
         self._speech.apply(units, now_s)
         self._gaze.apply(units, now_s)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fer_ros.errors import ConfigError
 from fer_ros.types import Float64
@@ -50,10 +51,11 @@ class Limiter:
         ]
         self.taps = max(map(len, kernels))
         # The newest value is the last one of the window.
-        self._kernel = np.zeros((self.taps, len(low)))
+        self._kernel = np.zeros((self.taps, *(1,) * (start.ndim - 1), len(low)))
         for actuator, kernel in enumerate(kernels):
-            self._kernel[-len(kernel) :, actuator] = kernel
-        self._subscripts = 'k...m,km->...m'
+            self._kernel[-len(kernel) :, ..., actuator] = kernel.reshape(
+                -1, *(1,) * (start.ndim - 1)
+            )
         self.reset(start)
 
     def reset(self, start: Float64) -> None:
@@ -62,7 +64,7 @@ class Limiter:
         # Written twice, one window apart, so that every window is one piece of memory.
         self._history = np.repeat(self._raw[None], 2 * self.taps, axis=0)
         self._next = 0
-        self.limited = np.zeros(self._raw.shape, dtype=bool)
+        self._wanted = self._change = np.zeros_like(self._raw)
 
     @property
     def position(self) -> Float64:
@@ -72,10 +74,9 @@ class Limiter:
     def step(self, target: Float64 | None) -> Float64:
         """Move one period towards a target and return the position; None: come to rest."""
         if target is not None:
-            wanted = target - self._raw
-            change = np.minimum(np.maximum(wanted, -self._step), self._step)
-            self.limited = change != wanted
-            moved = self._raw + change
+            self._wanted = target - self._raw
+            self._change = np.minimum(np.maximum(self._wanted, -self._step), self._step)
+            moved = self._raw + self._change
             self._raw = np.minimum(np.maximum(moved, self._low), self._high)
         self._history[self._next] = self._raw
         self._history[self._next + self.taps] = self._raw
@@ -83,12 +84,18 @@ class Limiter:
         return self._mean()
 
     @property
+    def limited(self) -> NDArray[np.bool_]:
+        """Which actuators are asked for more than their velocity, (..., M)."""
+        found: NDArray[np.bool_] = self._change != self._wanted
+        return found
+
+    @property
     def window(self) -> Float64:
         """The limited targets of the last ticks, (taps, ..., M): all equal means at rest."""
         return self._history[self._next : self._next + self.taps]
 
     def _mean(self) -> Float64:
-        mean = np.einsum(self._subscripts, self.window, self._kernel)
+        mean = (self.window * self._kernel).sum(axis=0)
         # Rounding alone could leave the range.
         found: Float64 = np.minimum(np.maximum(mean, self._low), self._high)
         return found

@@ -58,10 +58,12 @@ class MinJerk:
         """
         self._brake_s = brake_s
         self._goal = np.zeros((*rows, channels))
-        self._main = np.zeros((*rows, channels, DEGREE + 1))
-        self._rest = np.zeros_like(self._main)
+        # Coefficients of the segment and of what dies away, side by side for one product.
+        self._both = np.zeros((*rows, channels, 2 * (DEGREE + 1)))
+        self._main, self._rest = self._both[..., : DEGREE + 1], self._both[..., DEGREE + 1 :]
         self._start_s = np.zeros(rows)
         self._duration_s = np.ones(rows)
+        self._pace = np.ones((*rows, 2))  # of both, 1/s
         self._all_there_s = 0.0  # from when on every channel rests at its goal
 
     @property
@@ -101,45 +103,30 @@ class MinJerk:
         self._goal[row] = goal
         self._start_s[row] = now_s
         self._duration_s[row] = duration
+        self._pace[row] = np.stack([1.0 / duration, 1.0 / brake[..., 0]], axis=-1)
         self._all_there_s = float((self._start_s + self._duration_s).max())
 
     def position(self, now_s: float) -> Float64:
         """Return (*rows, C) positions; a little beyond 0..1 where a fast motion is turned back."""
         if now_s >= self._all_there_s:
             return self._goal
-        main, rest = self._phases(now_s, ...)
-        found: Float64 = (
-            self._goal
-            + (self._main @ (main[..., None] ** _POWERS)[..., None])[..., 0]
-            + (self._rest @ (rest[..., None] ** _POWERS)[..., None])[..., 0]
-        )
+        phases = np.minimum((now_s - self._start_s)[..., None] * self._pace, 1.0)
+        powers = (phases[..., None] ** _POWERS).reshape(*self._start_s.shape, -1, 1)
+        found: Float64 = self._goal + (self._both @ powers)[..., 0]
         return found
 
     def state(self, now_s: float, row: Any = ...) -> tuple[Float64, Float64, Float64]:
         """Return position, velocity (1/s) and acceleration (1/s^2) of rows, each (..., C)."""
         goal = self._goal[row]
         found = [goal.copy(), np.zeros_like(goal), np.zeros_like(goal)]
-        duration_s = self._duration_s[row]
-        brake_s = np.minimum(duration_s, self._brake_s)
-        phases = self._phases(now_s, row)
-        for coefficients, phase, length_s in (
-            (self._main[row], phases[0], duration_s),
-            (self._rest[row], phases[1], brake_s),
-        ):
-            powers = (phase[..., None] ** _POWERS)[..., None]
+        phases = np.minimum((now_s - self._start_s[row])[..., None] * self._pace[row], 1.0)
+        for number, coefficients in enumerate((self._main[row], self._rest[row])):
+            powers = (phases[..., number, None] ** _POWERS)[..., None]
+            pace = self._pace[row][..., number, None]
             for order in range(3):
-                found[order] += (coefficients @ powers)[..., 0] / length_s[..., None] ** order
+                found[order] += (coefficients @ powers)[..., 0] * pace**order
                 coefficients = coefficients @ _FIRST
         return found[0], found[1], found[2]
-
-    def _phases(self, now_s: float, row: Any) -> tuple[Float64, Float64]:
-        """Return how far segment and remainder are, 0..1 each, of rows."""
-        since = now_s - self._start_s[row]
-        duration_s = self._duration_s[row]
-        return (
-            np.minimum(since / duration_s, 1.0),
-            np.minimum(since / np.minimum(duration_s, self._brake_s), 1.0),
-        )
 
 
 def _quintic(offset: Float64, velocity: Float64, acceleration: Float64) -> Float64:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -33,12 +34,15 @@ def write_picture(path: Path, pixels: UInt8) -> None:
         raise ConfigError(f'{path}: expected a picture to write (.png, .jpg) in a folder that is')
 
 
-def shown_units(face: Face) -> Float64:
-    """Return (C,) units as the avatar shows them: behind the limits of its own rig, if it runs."""
-    for guard in face.guards:
+def shown_units(units: Float64, face: Face, positions: Sequence[Float64]) -> Float64:
+    """Return (C,) units as the avatar shows them: behind the limits of its own rig, if it runs.
+
+    :param units, positions: of a face at a tick, and of its rigs.
+    """
+    for guard, position in zip(face.guards, positions):
         if guard.rig.names == AVATAR_ACTUATORS:
-            return guard.position
-    return face.units
+            return position
+    return units
 
 
 class Film:
@@ -65,7 +69,8 @@ class Film:
             return
         if self._ticks * FPS < (self._pictures + 1) * self._rate_hz:
             return
-        pixels = draw(shown_units(face), HEIGHT_PX)
+        positions = [guard.position for guard in face.guards]
+        pixels = draw(shown_units(face.units, face, positions), HEIGHT_PX)
         if self._video is not None:
             self._video.write(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
         if self._folder is not None:

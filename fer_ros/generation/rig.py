@@ -99,9 +99,8 @@ class Mapper:
 
     def __init__(self, rig: Rig) -> None:
         """Prepare the solver."""
-        self._rig = rig
         self._up, self._down = rig.high - rig.neutral, rig.neutral - rig.low
-        self._weights = np.ascontiguousarray(rig.weights)
+        self._weights, self._points = np.ascontiguousarray(rig.weights), rig.points
         self._fitted = np.flatnonzero(np.abs(rig.moves).sum(axis=0) > 0)
         self._solver = (
             BoundedLeastSquares(
@@ -111,11 +110,11 @@ class Mapper:
             else None
         )
 
-    def targets(self, units: Float64) -> Float64:
-        """Return (..., M) targets in the rig's own units for (..., C) channels."""
-        share = np.minimum(np.maximum(units @ self._weights, -1.0), 1.0)
-        offset = np.where(share > 0, share * self._up, share * self._down)
+    def offsets(self, units: Float64) -> Float64:
+        """Return (..., M) ways from neutral, in the rig's own units, for (..., C) channels."""
+        share = units @ self._weights
+        found: Float64 = np.minimum(np.maximum(share, 0.0), 1.0) * self._up
+        found += np.maximum(np.minimum(share, 0.0), -1.0) * self._down
         if self._solver is not None:
-            offset[..., self._fitted] = self._solver.solve(units @ self._rig.points)
-        found: Float64 = self._rig.neutral + offset
+            found[..., self._fitted] = self._solver.solve(units @ self._points)
         return found

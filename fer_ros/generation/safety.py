@@ -32,31 +32,43 @@ class Stop(str, Enum):
 
 
 class Interventions:
-    """Counts beginnings of what safety does."""
+    """Counts beginnings of what safety does, by name."""
 
     def __init__(self) -> None:
         """Start at zero."""
         self.counts: Counter[str] = Counter()
-        self._last: dict[str, Flags] = {}
 
-    def note(self, name: str, active: Flags) -> None:
-        """Count those that are active and were not at the last tick."""
-        last = self._last.get(name)
-        begun = active if last is None else active & ~last
-        self._last[name] = active
+    def episodes(self, kind: str, names: tuple[str, ...] = ()) -> Episodes:
+        """Return what counts one kind of intervention, for each of N names or under its own."""
+        return Episodes(self.counts, kind, names)
+
+
+class Episodes:
+    """Counts an intervention of one kind when it begins, however long it lasts."""
+
+    def __init__(self, counts: Counter[str], kind: str, names: tuple[str, ...]) -> None:
+        """Start with nothing going on."""
+        self._counts, self._kind, self._names = counts, kind, names
+        self._last: Flags | None = None
+
+    def note(self, active: Flags) -> None:
+        """Take what is going on at this tick: (..., N) flags where there are names."""
+        begun = active if self._last is None else active & ~self._last
+        self._last = active
+        if not self._names:
+            self._count(self._kind, begun)
+            return
+        for index in np.flatnonzero(begun.reshape(-1, len(self._names)).any(axis=0)).tolist():
+            self._count(f'{self._kind} {self._names[index]}', begun[..., index])
+
+    def over(self) -> None:
+        """Take that nothing is going on."""
+        self._last = None
+
+    def _count(self, name: str, begun: Flags) -> None:
         count = int(np.count_nonzero(begun))
         if count:
-            self.counts[name] += count
-
-    def each(self, names: tuple[str, ...], kind: str, active: Flags) -> None:
-        """Count (..., N) flags under the name of each of N."""
-        last = self._last.get(kind)
-        self._last[kind] = active
-        if not active.any():
-            return
-        begun = active if last is None else active & ~last
-        for index in np.flatnonzero(begun.reshape(-1, len(names)).any(axis=0)).tolist():
-            self.counts[f'{kind} {names[index]}'] += int(np.count_nonzero(begun[..., index]))
+            self._counts[name] += count
 
 
 class Conflicts:
@@ -64,20 +76,23 @@ class Conflicts:
 
     def __init__(self, pairs: tuple[tuple[int, int], ...], interventions: Interventions) -> None:
         """Prepare for pairs (strong, weak) of channels."""
-        self._interventions = interventions
-        self._weak = sorted({weak for _, weak in pairs})
-        rivals = [[strong for strong, other in pairs if other == weak] for weak in self._weak]
+        weak = sorted({weak for _, weak in pairs})
+        rivals = [[strong for strong, other in pairs if other == one] for one in weak]
         most = max(map(len, rivals), default=1)
         # A rival more than once changes nothing, and makes the table rectangular.
         self._strong = np.array([rival + rival[:1] * (most - len(rival)) for rival in rivals])
-        self._names = tuple(CHANNELS[weak] for weak in self._weak)
+        self._weak = np.array(weak, dtype=np.intp)
+        self._episodes = interventions.episodes('conflict', tuple(CHANNELS[one] for one in weak))
 
     def resolve(self, units: Float64) -> None:
         """Take from the weak, in place."""
-        weak = units[..., self._weak]
-        taken = units[..., self._strong].max(axis=-1)
-        self._interventions.each(self._names, 'conflict', (weak > VISIBLE) & (taken > VISIBLE))
-        units[..., self._weak] = np.maximum(weak - taken, 0.0)
+        weak = units.take(self._weak, axis=-1)
+        taken = np.minimum(weak, units.take(self._strong, axis=-1).max(axis=-1))
+        if not np.count_nonzero(taken):
+            self._episodes.over()
+            return
+        self._episodes.note(taken > VISIBLE)
+        units[..., self._weak] = weak - taken
 
 
 class Guard:
@@ -89,13 +104,15 @@ class Guard:
         """Rest at neutral."""
         self.rig = rig
         self.stop: Stop | None = None
-        self._interventions = interventions
+        self._not_finite = interventions.episodes('not_finite')
+        self._overload = interventions.episodes('load')
+        self._extreme = interventions.episodes('extreme', rig.names)
         self._mapper = Mapper(rig)
         self._period_s = period_s
         up, down = rig.high - rig.neutral, rig.neutral - rig.low
         # A side without throw has no share and no extreme.
         self._up = np.where(up > 0, 1.0 / np.maximum(up, 1e-9), 0.0)
-        self._down = np.where(down > 0, 1.0 / np.maximum(down, 1e-9), 0.0)
+        self._down = -np.where(down > 0, 1.0 / np.maximum(down, 1e-9), 0.0)
         self._hot_high = np.where(up > 0, rig.neutral + rig.extreme_share * up, np.inf)
         self._hot_low = np.where(down > 0, rig.neutral - rig.extreme_share * down, -np.inf)
         self._heat_s = np.zeros((*rows, len(rig.names)))
@@ -113,46 +130,61 @@ class Guard:
 
     def step(self, units: Float64) -> Float64:
         """Move one period towards what (..., C) units ask for; return the positions."""
+        rig = self.rig
         if self.stop is Stop.FREEZE:
             target = None
         elif self.stop is Stop.RELAX:
             target = self._start
         else:
-            target = self._safe(self._mapper.targets(units))
+            target = rig.neutral + self._safe(self._mapper.offsets(units))
         self.position = self.limiter.step(target)
         return self.position
 
-    def _safe(self, target: Float64) -> Float64:
-        """Return targets that are numbers, within load and limits, and not extreme for long."""
-        rig, note = self.rig, self._interventions
-        if not np.isfinite(target.sum()):
-            note.note('not_finite', ~np.isfinite(target))
-            target = np.where(np.isfinite(target), target, self._start)
-        offset = target - rig.neutral
-        share = np.maximum(offset * self._up, -offset * self._down)
+    def _safe(self, offset: Float64) -> Float64:
+        """Return ways from neutral that are numbers, within the load, and not extreme for long."""
+        rig = self.rig
+        share = np.maximum(offset * self._up, offset * self._down)
         load = share.sum(axis=-1) / len(rig.names)
-        if load.max() > rig.max_load:
-            note.note('load', load > rig.max_load)
-            offset = offset * np.minimum(rig.max_load / np.maximum(load, 1e-9), 1.0)[..., None]
-        self._warm_up()
-        if self._hottest_s > rig.extreme_s:
+        if load.max() <= rig.max_load:
+            self._not_finite.over()
+            self._overload.over()
+        else:  # too much, or no number
+            offset = self._bounded(offset)
+            share = np.maximum(offset * self._up, offset * self._down)
+        if self._warm_up():
             too_long = np.clip((self._heat_s - rig.extreme_s) / RELIEF_S, 0.0, 1.0)
-            note.each(rig.names, 'extreme', too_long > 0.0)
+            self._extreme.note(too_long > 0.0)
             allowed = 1.0 - (1.0 - RELIEF_SHARE) * too_long
             offset = offset * np.minimum(allowed / np.maximum(share, 1e-9), 1.0)
-        safe: Float64 = rig.neutral + offset
-        return safe
+        return offset
 
-    def _warm_up(self) -> None:
-        """Count the time at an extreme; it is forgotten at half the speed."""
-        extreme = (self.position >= self._hot_high) | (self.position <= self._hot_low)
-        if not extreme.any() and not self._hottest_s:
-            return
-        change = np.where(extreme, self._period_s, -self._period_s / 2)
+    def _bounded(self, offset: Float64) -> Float64:
+        """Return ways from neutral: none for what is no number, shorter for what is too much."""
+        numbers = np.isfinite(offset)
+        self._not_finite.note(~numbers)
+        offset = np.where(numbers, offset, 0.0)
+        share = np.maximum(offset * self._up, offset * self._down)
+        load = share.sum(axis=-1) / len(self.rig.names)
+        self._overload.note(load > self.rig.max_load)
+        bounded: Float64 = (
+            offset * np.minimum(self.rig.max_load / np.maximum(load, 1e-9), 1.0)[..., None]
+        )
+        return bounded
+
+    def _warm_up(self) -> bool:
+        """Count the time at an extreme, forgotten at half the speed; tell if it is too long."""
+        beyond = np.maximum(self.position - self._hot_high, self._hot_low - self.position)
+        if beyond.max() < 0.0 and not self._hottest_s:
+            return False
+        change = np.where(beyond >= 0.0, self._period_s, -self._period_s / 2)
         self._heat_s = np.minimum(
             np.maximum(self._heat_s + change, 0.0), self.rig.extreme_s + RELIEF_S
         )
         self._hottest_s = float(self._heat_s.max())
+        if self._hottest_s > self.rig.extreme_s:
+            return True
+        self._extreme.over()
+        return False
 
     def limits_hit(self) -> list[str]:
         """Return the actuators of a single face that are at a limit, and which."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -19,9 +20,12 @@ from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes.face_health import TickTimes
 from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
-from fer_ros.nodes.rig_outputs import RigOutputs, Tick
+from fer_ros.nodes.rig_outputs import Pose, RigOutputs
 
 Files = tuple[Library, Policies, Profiles]
+# The face is moved this far ahead at a time, and its ticks are sent one by one: what a process
+# does at once costs a fraction of what it costs when it is woken for each tick.
+AHEAD_S = 0.04
 
 
 class FaceRunner:
@@ -40,11 +44,14 @@ class FaceRunner:
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
         self._ticks = 0
+        self._ahead = max(round(AHEAD_S * face.rate_hz), 1)
+        self._state_every = max(round(face.rate_hz / float(values['state_rate_hz'])), 1)
+        self._poses: deque[Pose] = deque()
         self._outputs: list[RigOutputs] = []
         try:
-            for guard in face.guards:
+            for rig in range(len(face.guards)):
                 network = bool(values['allow_network'])
-                self._outputs.append(RigOutputs(node, face, guard, allow_network=network))
+                self._outputs.append(RigOutputs(node, face, rig, allow_network=network))
         except FerError:
             self._close_outputs()
             raise
@@ -93,10 +100,12 @@ class FaceRunner:
         """Freeze, and tick until the face stands still: about as long as its averages are."""
         face = self.face
         face.stop(Stop.FREEZE)
-        for _ in range(max(guard.limiter.taps for guard in face.guards) + 1):
-            if face.is_still():
-                break
-            self._advance(self._now_ns())
+        for _ in range(max(guard.limiter.taps for guard in face.guards) + 2 * self._ahead):
+            if not self._poses:
+                if face.is_still():
+                    break
+                self._move()
+            self._send(self._poses.popleft(), self._now_ns())
             time.sleep(face.period_s)
 
     def _close_outputs(self) -> None:
@@ -192,6 +201,14 @@ class FaceRunner:
             return
         self.times.begin()
         now_ns = self._now_ns()
+        if not self._poses:
+            self._decide(now_ns)
+            self._move()
+        self._send(self._poses.popleft(), now_ns)
+        self.times.end()
+
+    def _decide(self, now_ns: int) -> None:
+        """Hand the face its goal where that is a new one."""
         aim, changes = self.director.update(now_ns)
         if aim is not None:
             self.face.aim(aim.units, aim.duration_s, bumps=aim.bumps)
@@ -200,24 +217,25 @@ class FaceRunner:
             self.face.interventions.counts['watchdog'] += 1
             self.face.look(0.0, 0.0)
         self.silent = silent
-        self._advance(now_ns)
         if changes:
             self._tell(changes)
-        self.times.end()
 
-    def _advance(self, now_ns: int) -> None:
-        """Tick the face and send what it says."""
-        face, director = self.face, self.director
-        face.step()
-        header = Header(stamp=conversions.ns_to_stamp(now_ns))
-        tick = Tick(director.aim, header, now_ns)
+    def _move(self) -> None:
+        """Move the face for the ticks to come."""
+        face, aim = self.face, self.director.aim
+        for _ in range(self._ahead):
+            face.step()
+            positions = tuple(guard.position for guard in face.guards)
+            self._poses.append(Pose(aim, face.units, positions))
+
+    def _send(self, pose: Pose, now_ns: int) -> None:
+        """Send a tick to every output, and now and then the state."""
         for outputs in self._outputs:
-            outputs.publish(tick)
-        every = max(round(face.rate_hz / float(self._values['state_rate_hz'])), 1)
-        if self._ticks % every == 0:
-            for guard in face.guards:
-                state = convert.state_from(face, guard, director.aim, header)
-                self._state.publish(state)
+            outputs.publish(pose, now_ns)
+        if self._ticks % self._state_every == 0 and self._state.get_subscription_count():
+            header = Header(stamp=conversions.ns_to_stamp(now_ns))
+            for guard in self.face.guards:
+                self._state.publish(convert.state_from(self.face, guard, pose.aim, header))
         self._ticks += 1
 
     def _tell(self, changes: list[Status]) -> None:

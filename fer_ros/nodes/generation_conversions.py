@@ -12,8 +12,7 @@ import numpy as np
 from builtin_interfaces.msg import Duration
 from fer_msgs.msg import ActionUnit, RequestStatus, RigState
 from hri_msgs.msg import FacialActionUnits
-from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray, Header
+from std_msgs.msg import Header
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from fer_ros.errors import DataError
@@ -129,16 +128,6 @@ def trajectory_of(joints: list[str], period_ns: int) -> JointTrajectory:
     sec, nanosec = divmod(period_ns, NS_PER_S)
     point = JointTrajectoryPoint(time_from_start=Duration(sec=sec, nanosec=nanosec))
     return JointTrajectory(joint_names=joints, points=[point])
-
-
-def joint_state_from(joints: list[str], position: Float64, header: Header) -> JointState:
-    """Return positions as a message."""
-    return JointState(header=header, name=joints, position=doubles(position))
-
-
-def array_from(position: Float64) -> Float64MultiArray:
-    """Return positions as a message."""
-    return Float64MultiArray(data=doubles(position))
 
 
 def doubles(values: Float64) -> array[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,10 @@ from fer_ros.generation import Aim, Face, Output, OutputKind
 from fer_ros.generation.outputs import Datagrams, livelink_packet, osc_bundle, osc_messages
 from fer_ros.generation.outputs.page import PageServer
 from fer_ros.generation.pictures import shown_units
-from fer_ros.generation.safety import Guard
 from fer_ros.generation.units import CHANNELS
 from fer_ros.nodes import generation_conversions as conversions
+from fer_ros.nodes.conversions import ns_to_stamp
+from fer_ros.types import Float64
 
 COMMAND_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=1, reliability=ReliabilityPolicy.RELIABLE
@@ -27,141 +29,178 @@ COMMAND_QOS = QoSProfile(
 NS_PER_S = 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """What an output may tell of a tick."""
+# Who listens is asked this often, in ticks.
+LOOK_EVERY = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """What a face does at a tick.
+
+    :param units: (C,) by channel, before the limits of any rig.
+    :param positions: (M,) of each rig's actuators.
+    """
 
     aim: Aim
-    header: Header
-    stamp_ns: int
+    units: Float64
+    positions: tuple[Float64, ...]
 
 
-Send = Callable[[Tick], None]
+Send = Callable[[Pose, int], None]
+Publish = Callable[[Any], None]
+
+
+@dataclass(slots=True)
+class _Line:
+    """What sends to one output.
+
+    :param every: ticks from one message to the next.
+    :param publisher: of an output that is a topic, which is silent while nobody listens: a
+        message costs more than its motion.
+    """
+
+    send: Send
+    every: int
+    publisher: Any = None
+    heard: bool = True
 
 
 class RigOutputs:
     """Every output of one rig, each at its own rate."""
 
-    def __init__(self, node: Any, face: Face, guard: Guard, *, allow_network: bool) -> None:
-        """Open them.
+    def __init__(self, node: Any, face: Face, rig: int, *, allow_network: bool) -> None:
+        """Open those of one of the face's rigs, by its number.
 
         :raises FerError: a host may not be used, a port is taken, or a package is missing.
         """
-        self._node, self._face, self._guard = node, face, guard
+        self._node, self._face, self._rig = node, face, rig
+        self._guard = face.guards[rig]
         self._allow_network = allow_network
-        self._publishers: list[Any] = []
         self._closers: list[Callable[[], None]] = []
         self._ticks = 0
-        self._every: list[tuple[int, Send]] = []
+        self._lines: list[_Line] = []
         try:
-            for output in guard.rig.outputs:
-                rate_hz = output.rate_hz or face.rate_hz
-                every = max(round(face.rate_hz / rate_hz), 1)
-                self._every.append((every, self._open(output)))
+            for output in self._guard.rig.outputs:
+                self._lines.append(self._open(output))
         except Exception:
             self.close()
             raise
 
-    def publish(self, tick: Tick) -> None:
-        """Send the position of this tick to those whose turn it is."""
-        for every, send in self._every:
-            if self._ticks % every == 0:
-                send(tick)
+    def publish(self, pose: Pose, now_ns: int) -> None:
+        """Send the pose of this tick to those whose turn it is and who listen."""
+        look = self._ticks % LOOK_EVERY == 0
+        for line in self._lines:
+            if look and line.publisher is not None:
+                line.heard = line.publisher.get_subscription_count() > 0
+            if line.heard and self._ticks % line.every == 0:
+                line.send(pose, now_ns)
         self._ticks += 1
 
     def close(self) -> None:
         """Close topics, sockets and servers."""
         for close in self._closers:
             close()
-        for publisher in self._publishers:
-            self._node.destroy_publisher(publisher)
-        self._closers, self._publishers, self._every = [], [], []
+        for line in self._lines:
+            if line.publisher is not None:
+                self._node.destroy_publisher(line.publisher)
+        self._closers, self._lines = [], []
 
-    def _open(self, output: Output) -> Send:
+    def _open(self, output: Output) -> _Line:
         """Return what sends to one output."""
-        opened: dict[OutputKind, Callable[[Output], Send]] = {
-            OutputKind.JOINT_TRAJECTORY: self._trajectory,
-            OutputKind.FLOAT64_MULTI_ARRAY: self._array,
-            OutputKind.JOINT_STATE: self._joint_state,
-            OutputKind.FACS: self._facs,
-            OutputKind.ARKIT_JSON: self._json,
+        rate_hz = output.rate_hz or self._face.rate_hz
+        every = max(round(self._face.rate_hz / rate_hz), 1)
+        topics = {
+            OutputKind.JOINT_TRAJECTORY: (JointTrajectory, self._trajectory),
+            OutputKind.FLOAT64_MULTI_ARRAY: (Float64MultiArray, self._array),
+            OutputKind.JOINT_STATE: (JointState, self._joint_state),
+            OutputKind.FACS: (FacialActionUnits, self._facs),
+            OutputKind.ARKIT_JSON: (String, self._json),
+        }
+        if output.kind in topics:
+            kind, make = topics[output.kind]
+            publisher = self._node.create_publisher(kind, output.topic, COMMAND_QOS)
+            return _Line(make(output, publisher.publish), every, publisher)
+        others = {
             OutputKind.LIVELINK: self._livelink,
             OutputKind.OSC: self._osc,
             OutputKind.WEBSOCKET: self._websocket,
         }
-        return opened[output.kind](output)
+        return _Line(others[output.kind](output), every)
 
-    def _topic(self, kind: type, output: Output) -> Any:
-        publisher = self._node.create_publisher(kind, output.topic, COMMAND_QOS)
-        self._publishers.append(publisher)
-        return publisher
+    def _joints(self, output: Output) -> tuple[list[str], Callable[[Pose], array[float]]]:
+        """Return the joints of an output, and what takes their positions from a pose."""
+        rig, number = self._guard.rig, self._rig
+        joints = [rig.joints[index] for index in output.actuators]
+        chosen = None if joints == list(rig.joints) else np.array(output.actuators)
 
-    def _joints(self, output: Output) -> tuple[list[str], Any]:
-        """Return the joints of an output, and what takes their positions."""
-        chosen = np.array(output.actuators)
-        joints = [self._guard.rig.joints[index] for index in output.actuators]
-        return joints, lambda: self._guard.position[chosen]
+        def positions(pose: Pose) -> array[float]:
+            every = pose.positions[number]
+            return conversions.doubles(every if chosen is None else every[chosen])
 
-    def _trajectory(self, output: Output) -> Send:
-        publisher = self._topic(JointTrajectory, output)
-        joints, position = self._joints(output)
+        return joints, positions
+
+    def _values(self, pose: Pose) -> dict[str, float]:
+        """Return positions by the joint's name."""
+        return dict(zip(self._guard.rig.joints, pose.positions[self._rig].tolist()))
+
+    def _trajectory(self, output: Output, publish: Publish) -> Send:
+        joints, positions = self._joints(output)
         rate_hz = output.rate_hz or self._face.rate_hz
         message = conversions.trajectory_of(joints, round(NS_PER_S / rate_hz))
 
-        def send(_: Tick) -> None:
-            message.points[0].positions = conversions.doubles(position())
-            publisher.publish(message)
+        def send(pose: Pose, _: int) -> None:
+            message.points[0].positions = positions(pose)
+            publish(message)
 
-        return _while_heard(publisher, send)
+        return send
 
-    def _array(self, output: Output) -> Send:
-        publisher = self._topic(Float64MultiArray, output)
-        _, position = self._joints(output)
+    def _array(self, output: Output, publish: Publish) -> Send:
+        _, positions = self._joints(output)
+        message = Float64MultiArray()
 
-        def send(_: Tick) -> None:
-            publisher.publish(conversions.array_from(position()))
+        def send(pose: Pose, _: int) -> None:
+            message.data = positions(pose)
+            publish(message)
 
-        return _while_heard(publisher, send)
+        return send
 
-    def _joint_state(self, output: Output) -> Send:
-        publisher = self._topic(JointState, output)
-        joints, position = self._joints(output)
+    def _joint_state(self, output: Output, publish: Publish) -> Send:
+        joints, positions = self._joints(output)
+        message = JointState(name=joints)
 
-        def send(tick: Tick) -> None:
-            publisher.publish(conversions.joint_state_from(joints, position(), tick.header))
+        def send(pose: Pose, now_ns: int) -> None:
+            message.header.stamp = ns_to_stamp(now_ns)
+            message.position = positions(pose)
+            publish(message)
 
-        return _while_heard(publisher, send)
+        return send
 
-    def _facs(self, output: Output) -> Send:
-        publisher = self._topic(FacialActionUnits, output)
+    def _facs(self, output: Output, publish: Publish) -> Send:
+        def send(pose: Pose, now_ns: int) -> None:
+            publish(conversions.facs_from(pose.units, Header(stamp=ns_to_stamp(now_ns))))
 
-        def send(tick: Tick) -> None:
-            publisher.publish(conversions.facs_from(self._face.units, tick.header))
+        return send
 
-        return _while_heard(publisher, send)
+    def _json(self, output: Output, publish: Publish) -> Send:
+        def send(pose: Pose, now_ns: int) -> None:
+            publish(String(data=conversions.as_json(self._values(pose), now_ns)))
 
-    def _json(self, output: Output) -> Send:
-        publisher = self._topic(String, output)
-
-        def send(tick: Tick) -> None:
-            publisher.publish(String(data=conversions.as_json(self._values(), tick.stamp_ns)))
-
-        return _while_heard(publisher, send)
+        return send
 
     def _livelink(self, output: Output) -> Send:
         socket = self._socket(output)
         rate_hz = round(output.rate_hz or self._face.rate_hz)
 
-        def send(tick: Tick) -> None:
-            socket.send(livelink_packet(self._values(), output.subject, tick.stamp_ns, rate_hz))
+        def send(pose: Pose, now_ns: int) -> None:
+            socket.send(livelink_packet(self._values(pose), output.subject, now_ns, rate_hz))
 
         return send
 
     def _osc(self, output: Output) -> Send:
         socket = self._socket(output)
 
-        def send(_: Tick) -> None:
-            socket.send(osc_bundle(osc_messages(self._values(), output.style)))
+        def send(pose: Pose, _: int) -> None:
+            socket.send(osc_bundle(osc_messages(self._values(pose), output.style)))
 
         return send
 
@@ -170,11 +209,11 @@ class RigOutputs:
         self._closers.append(page.close)
         self._node.get_logger().info(f'the avatar is drawn at {page.url}')
 
-        def send(tick: Tick) -> None:
+        def send(pose: Pose, _: int) -> None:
             if page.clients:
-                values = np.round(shown_units(self._face), 3).tolist()
+                values = np.round(shown_units(pose.units, self._face, pose.positions), 3).tolist()
                 units = {name: value for name, value in zip(CHANNELS, values) if value}
-                page.send({'expression': tick.aim.expression, 'units': units})
+                page.send({'expression': pose.aim.expression, 'units': units})
 
         return send
 
@@ -182,17 +221,3 @@ class RigOutputs:
         socket = Datagrams(output.host, output.port, allow_network=self._allow_network)
         self._closers.append(socket.close)
         return socket
-
-    def _values(self) -> dict[str, float]:
-        """Return positions by the joint's name."""
-        return dict(zip(self._guard.rig.joints, self._guard.position.tolist()))
-
-
-def _while_heard(publisher: Any, send: Send) -> Send:
-    """Return what sends only while somebody listens: a message costs more than its motion."""
-
-    def guarded(tick: Tick) -> None:
-        if publisher.get_subscription_count():
-            send(tick)
-
-    return guarded

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.arguments import Arguments, parse
@@ -25,13 +27,36 @@ class ExternalShutdownException(Exception):
         super().__init__('rcl_shutdown already called on the context given to rcl_init')
 
 
+class Bell:
+    """Wakes the thread that waits for it; one that rings before the wait ends it at once.
+
+    A lock that is taken again and again, because a condition costs several times as much.
+    """
+
+    def __init__(self) -> None:
+        """Start silent."""
+        self._silent = threading.Lock()
+        self._silent.acquire()
+        context.hang(self)
+
+    def ring(self) -> None:
+        """Let the waiting thread go, or the next one that waits."""
+        with suppress(RuntimeError):  # rung already
+            self._silent.release()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Wait until it rings; tell whether it has."""
+        return self._silent.acquire(timeout=timeout_s)
+
+
 class Context:
     """What lives between ``init`` and ``shutdown``."""
 
     def __init__(self) -> None:
         """Start outside."""
         self.arguments = Arguments()
-        self.work = threading.Condition()
+        self._bells: WeakSet[Bell] = WeakSet()
+        self._bells_lock = threading.Lock()
         self._participant: Participant | None = None
         self._graph: Graph | None = None
         self._running = False
@@ -94,9 +119,15 @@ class Context:
         self.wake()
 
     def wake(self) -> None:
-        """Let the executor look for work."""
-        with self.work:
-            self.work.notify_all()
+        """Let every executor look for work."""
+        with self._bells_lock:
+            for bell in self._bells:
+                bell.ring()
+
+    def hang(self, bell: Bell) -> None:
+        """Ring a bell at every wake-up, for as long as somebody holds it."""
+        with self._bells_lock:
+            self._bells.add(bell)
 
     def _listen_to_signals(self) -> None:
         """End on SIGTERM, and on SIGINT where a shell has it ignored; rclpy does both."""

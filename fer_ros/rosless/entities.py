@@ -184,12 +184,12 @@ class Timer:
 
     def handle(self) -> bool:
         """Call back if it is due; periods that were missed are skipped."""
-        if self._due_ns - self._now_ns() > self._period_ns:
-            self._due_ns = self._now_ns() + self._period_ns  # /clock was set back
-        if not self.is_ready():
+        late_ns = self._now_ns() - self._due_ns
+        if late_ns < -self._period_ns:  # /clock was set back
+            self._due_ns = self._now_ns() + self._period_ns
+        if self._canceled or late_ns < 0:
             return False
-        missed = (self._now_ns() - self._due_ns) // self._period_ns
-        self._due_ns += (missed + 1) * self._period_ns
+        self._due_ns += (late_ns // self._period_ns + 1) * self._period_ns
         self.callback()
         return True
 

@@ -6,7 +6,7 @@ import time
 from functools import cache
 from typing import Any
 
-from fer_ros.rosless.context import ExternalShutdownException, context
+from fer_ros.rosless.context import Bell, ExternalShutdownException, context
 
 # A signal handler can not wake a waiting thread: look this often whether it has spoken.
 PATIENCE_S = 0.25
@@ -19,6 +19,7 @@ class SingleThreadedExecutor:
     def __init__(self, **_: Any) -> None:
         """Start without a node."""
         self._nodes: list[Any] = []
+        self._bell = Bell()
         self._checked_s = time.monotonic()
 
     def add_node(self, node: Any) -> bool:
@@ -26,6 +27,7 @@ class SingleThreadedExecutor:
         if node in self._nodes:
             return False
         self._nodes.append(node)
+        self._bell.ring()
         return True
 
     def remove_node(self, node: Any) -> None:
@@ -34,9 +36,18 @@ class SingleThreadedExecutor:
             self._nodes.remove(node)
 
     def spin(self) -> None:
-        """Serve until the process is told to end."""
-        while True:
-            self.spin_once()
+        """Serve until the process is told to end.
+
+        :raises ExternalShutdownException: it was.
+        """
+        rung = True
+        while context.ok():
+            # Every message rings, so that where only a timer is due, no topic is looked at.
+            self._call_timers()
+            if rung and self._call_subscriptions() and self._waiting():
+                continue
+            rung = self._bell.wait(min(PATIENCE_S, self._due_s()))
+        raise ExternalShutdownException
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Wait for something to be ready, and call it back.
@@ -45,12 +56,13 @@ class SingleThreadedExecutor:
         """
         deadline_s = time.monotonic() + (float('inf') if timeout_sec is None else timeout_sec)
         while context.ok():
-            if self._work():
+            called = self._call_timers()
+            if self._call_subscriptions() or called:
                 return
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 return
-            self._wait(left_s)
+            self._bell.wait(min(left_s, PATIENCE_S, self._due_s()))
         raise ExternalShutdownException
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
@@ -58,31 +70,31 @@ class SingleThreadedExecutor:
         self._nodes.clear()
         return True
 
-    def _work(self) -> bool:
-        """Call back every timer that is due and one message of each topic."""
+    def _call_timers(self) -> bool:
+        """Call back every timer that is due; return whether one was."""
         self._check()
         done = False
         for node in list(self._nodes):
             for timer in list(node.timers):
                 done |= timer.handle()
+        return done
+
+    def _call_subscriptions(self) -> bool:
+        """Call back one message of each topic; return whether there was one."""
+        done = False
+        for node in list(self._nodes):
             for subscription in list(node.subscriptions):
                 done |= subscription.handle_one()
         return done
 
-    def _wait(self, left_s: float) -> None:
-        """Sleep until a message comes or a timer is due."""
-        timers = [timer.wait_s() for node in self._nodes for timer in list(node.timers)]
-        with context.work:
-            if not self._waiting():
-                context.work.wait(min([left_s, PATIENCE_S, *timers]))
-
     def _waiting(self) -> bool:
-        """Tell whether a message has come since the last look."""
-        return any(
-            subscription.waiting()
-            for node in self._nodes
-            for subscription in list(node.subscriptions)
-        )
+        """Tell whether more messages have come."""
+        return any(s.waiting() for node in self._nodes for s in list(node.subscriptions))
+
+    def _due_s(self) -> float:
+        """Return seconds until the first timer is due."""
+        timers = (timer.wait_s() for node in self._nodes for timer in node.timers)
+        return min(timers, default=PATIENCE_S)
 
     def _check(self) -> None:
         """Report QoS that do not fit, once a second."""

@@ -72,7 +72,7 @@ class Message:
     __slots__ = ()
     TYPENAME: ClassVar[str]
     _converters: ClassVar[dict[str, Convert]]
-    _views: ClassVar[dict[str, Convert]]
+    _puts: ClassVar[tuple[tuple[Callable[[Any, Any], None], Convert | None], ...]]
     _defaults: ClassVar[dict[str, Callable[[], Any]]]
     _types: ClassVar[dict[str, str]]
 
@@ -91,9 +91,8 @@ class Message:
 
     def _take(self, values: tuple[Any, ...]) -> None:
         """Take what was deserialised, which needs no check."""
-        for name, value in zip(self._converters, values):
-            view = self._views.get(name)
-            object.__setattr__(self, name, value if view is None else view(value))
+        for (put, view), value in zip(self._puts, values):
+            put(self, value if view is None else view(value))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Convert what is assigned, so that a wrong type fails where it was made."""
@@ -145,13 +144,16 @@ def message_class(typename: str) -> type[Message]:
         '__slots__': tuple(kinds),
         'TYPENAME': typename,
         '_converters': {name: kind[0] for name, kind in kinds.items()},
-        '_views': {name: _VIEWS[kind[2]] for name, kind in kinds.items() if kind[2] in _VIEWS},
         '_defaults': {name: kind[1] for name, kind in kinds.items()},
         '_types': {name: kind[2] for name, kind in kinds.items()},
     }
     for name, kind, value in constants:
         namespace[name] = Octet([value]) if kind == 'byte' else value
     made: type[Message] = type(typename.rsplit('/', 1)[1], (Message,), namespace)
+    # Straight into the slots: a message with many parts is made of many such values.
+    made._puts = tuple(
+        (getattr(made, name).__set__, _VIEWS.get(kind[2])) for name, kind in kinds.items()
+    )
     store.types[typename] = made
     return made
 

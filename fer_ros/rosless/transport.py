@@ -108,7 +108,10 @@ class Writer:
     def matched(self) -> int:
         """Return how many readers listen."""
         writer = self._writer
-        return len(writer.get_matched_subscriptions()) if writer is not None else 0
+        if writer is None:
+            return 0
+        # Without room for their handles, Cyclone returns their number alone.
+        return max(int(writer._get_matched_subscriptions(writer._ref, None, 0)), 0)
 
     def mismatch(self) -> Mismatch:
         """Return how many readers asked for more than this writer offers."""

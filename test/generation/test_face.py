@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from tiny_rig import TINY
 
 from fer_ros.errors import ConfigError
 from fer_ros.generation import Face, LayerConfig, Library, Rig, Stop, load_rig
@@ -175,6 +178,37 @@ def test_the_load_is_limited(library: Library, tiny_file) -> None:  # type: igno
     run(face, 1.5)
     assert face.guards[0].position == pytest.approx([0.5, 0.2])  # half of each throw
     assert face.interventions.counts['load'] == 1
+
+
+def test_what_comes_twice_is_counted_twice(library: Library, tiny_file) -> None:  # type: ignore[no-untyped-def]
+    text = tiny_file.read_text(encoding='utf-8').replace(
+        'rate_hz: 100', 'rate_hz: 100\nmax_load: 0.7\nextreme_s: 1\nextreme_share: 0.5'
+    )
+    tiny_file.write_text(text, encoding='utf-8')
+    face = Face(library, [load_rig(str(tiny_file))], layers=STILL)
+    for _ in range(2):
+        face.aim(vector({12: 1.0, 26: 1.0, 15: 0.1}), 0.3)
+        run(face, 3.0)
+        face.aim(vector({}), 0.3)
+        run(face, 6.0)
+    counts = face.interventions.counts
+    kinds = ('load', 'extreme mouth', 'extreme jaw', 'conflict 15L')
+    assert {kind: counts[kind] for kind in kinds} == dict.fromkeys(kinds, 2)
+
+
+def test_two_rigs_may_be_at_their_extremes_at_once(library: Library, tmp_path: Path) -> None:
+    rigs = []
+    for name in ('one', 'two'):
+        text = TINY.replace('rate_hz: 100', 'rate_hz: 100\nextreme_s: 1').replace('tiny', name)
+        if name == 'two':
+            text = text.replace('  jaw: {', '  lips: {min: 0, max: 1, units: {25: 1}}\n  jaw: {')
+        (tmp_path / f'{name}.yaml').write_text(text, encoding='utf-8')
+        rigs.append(load_rig(str(tmp_path / f'{name}.yaml')))
+    face = Face(library, rigs, layers=STILL)
+    face.aim(vector({12: 1.0, 25: 1.0, 26: 1.0}), 0.3)
+    run(face, 3.0)
+    counts = face.interventions.counts
+    assert (counts['extreme jaw'], counts['extreme lips']) == (2, 1)
 
 
 def test_numbers_that_are_none_never_reach_an_actuator(library: Library, tiny: Rig) -> None:

@@ -22,9 +22,9 @@ def test_the_four_rigs_are_whole_and_go_side_by_side() -> None:
 
 def test_units_go_to_shares_of_the_throw(tiny: Rig) -> None:
     mapper = Mapper(tiny)
-    assert mapper.targets(vector({12: 1.0})).tolist() == [1.0, 0.0]
-    assert mapper.targets(vector({'12L': 1.0})).tolist() == [0.5, 0.0]
-    assert mapper.targets(vector({15: 0.5, 26: 0.5})).tolist() == [-0.25, 0.2]
+    assert mapper.offsets(vector({12: 1.0})).tolist() == [1.0, 0.0]
+    assert mapper.offsets(vector({'12L': 1.0})).tolist() == [0.5, 0.0]
+    assert mapper.offsets(vector({15: 0.5, 26: 0.5})).tolist() == [-0.25, 0.2]
 
 
 @pytest.mark.parametrize(
@@ -103,13 +103,21 @@ def test_least_squares_agrees_with_scipy() -> None:
             assert cost <= least + 0.02 * np.sum(wanted**2)
 
 
+def test_least_squares_lets_one_bad_number_pass() -> None:
+    matrix, bounds = np.array([[2.0, 1.0], [0.0, 1.0]]), (np.full(2, -1.0), np.ones(2))
+    spoilt, fresh = BoundedLeastSquares(matrix, *bounds), BoundedLeastSquares(matrix, *bounds)
+    assert np.isnan(spoilt.solve(np.array([np.nan, 0.0]))).any()
+    for wanted in ([9.0, -9.0], [0.4, 0.2]):  # beyond the bounds, and within
+        assert spoilt.solve(np.array(wanted)) == pytest.approx(fresh.solve(np.array(wanted)))
+
+
 def test_coupled_actuators_move_the_points_that_are_asked_for() -> None:
     rig = load_rig('animatronic12')
     mapper = Mapper(rig)
     smile = vector({12: 0.7, 26: 0.4})
-    targets = mapper.targets(smile)
-    moved = rig.moves @ (targets - rig.neutral)
+    offsets = mapper.offsets(smile)
+    moved = rig.moves @ offsets
     assert moved == pytest.approx(smile @ rig.points, abs=0.6)  # millimetres
     # The jaw draws the corners down: they need more than for the smile alone.
     corner = rig.names.index('corner_left')
-    assert targets[corner] > mapper.targets(vector({12: 0.7}))[corner] + 0.03
+    assert offsets[corner] > mapper.offsets(vector({12: 0.7}))[corner] + 0.03
