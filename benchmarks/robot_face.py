@@ -1,10 +1,11 @@
 """The robot's face over DDS: from a clip's smile to the first command, rate, jitter and CPU.
 
-``python benchmarks/robot_face.py CLIP.mp4 [--rig animatronic12] [--json]``
+``python benchmarks/robot_face.py CLIP.mp4 [--rig animatronic12] [--thread-priority 0] [--json]``
 
 Perception, the face and the player are processes of their own on loopback in a domain of their
 own. The face mirrors; blinks, saccades, breath and gaze are off, so that the mouth's corner moves
-for the smile alone. Times are of this process's monotonic clock, at the arrival of each message.
+for the smile alone. Times are of this process's monotonic clock, at the arrival of each message;
+with a thread priority, who listens has it too, as a controller has.
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ TICKS_PER_S = os.sysconf('SC_CLK_TCK')
 
 
 def start(*words: str) -> subprocess.Popen[bytes]:
-    """Start another fer-ros."""
-    return subprocess.Popen([sys.executable, '-m', 'fer_ros.cli.main', *words])
+    """Start another fer-ros, with no priority of its own."""
+    return subprocess.Popen(
+        [sys.executable, '-m', 'fer_ros.cli.main', *words],
+        preexec_fn=lambda: os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0)),
+    )
 
 
 def cpu_s(pid: int) -> float:
@@ -94,15 +98,18 @@ class Listener:
         return bool(self.states) and self.states[-1][1].expression == expression
 
 
-def measure(clip: str, rig: str) -> dict[str, Any]:
+def measure(clip: str, rig: str, priority: int) -> dict[str, Any]:
     """Play the clip and return the figures."""
     from fer_msgs.msg import ExpressionRequest
 
+    if priority:  # before the threads that read
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
     corner = load_rig(rig).names.index('corner_left')
     listener = Listener()
     still = [word for name in QUIET for word in ('-p', f'{name}:=0.0')]
     face = start('up', '--face-only', '--log-level', 'warn', '-p', f'rig:={rig}',
-                 '-p', 'policy:=mirror', '-p', 'look_at_person:=false', *still)  # fmt: skip
+                 '-p', f'thread_priority:={priority}', '-p', 'policy:=mirror',
+                 '-p', 'look_at_person:=false', *still)  # fmt: skip
     perception = start('up', '--log-level', 'warn', '-p', 'image_reliability:=reliable')
     children = [face, perception]
     try:
@@ -190,12 +197,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('clip', help='a video in which somebody smiles')
     parser.add_argument('--rig', default='animatronic12', help='a rig with a corner_left')
+    parser.add_argument('--thread-priority', type=int, default=0, help="the node's parameter")
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args()
     common.stay_on_this_machine()
     common.choose_domain()
     common.use_ros()
-    figures = measure(options.clip, options.rig)
+    figures = measure(options.clip, options.rig, options.thread_priority)
     if options.json:
         print(json.dumps(figures))
     else:

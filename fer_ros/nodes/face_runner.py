@@ -25,7 +25,7 @@ from fer_ros.nodes.rig_outputs import Pose, RigOutputs
 Files = tuple[Library, Policies, Profiles]
 # The face is moved this far ahead at a time, and its ticks are sent one by one: what a process
 # does at once costs a fraction of what it costs when it is woken for each tick.
-AHEAD_S = 0.04
+AHEAD_S = 0.05
 
 
 class FaceRunner:

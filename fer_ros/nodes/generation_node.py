@@ -47,6 +47,9 @@ class GenerationNode(LifecycleNode):
             self.get_logger().error(reason)
             return TransitionCallbackReturn.FAILURE
         self._files, self._rigs = files, rigs
+        priority = int(self._values['thread_priority'])
+        if why := running.take_priority(priority):
+            self.get_logger().warning(f'thread_priority {priority}: {why}; it goes on without')
         names = ', '.join(rig.name for rig in rigs)
         self.get_logger().info(f'configured: {names}, policy {self._values["policy"]}')
         return TransitionCallbackReturn.SUCCESS

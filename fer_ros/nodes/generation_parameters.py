@@ -133,6 +133,11 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter('seed', 0, 'Of blinks and saccades.', 0, 2**31 - 1, fixed=True),
     # Output
     Parameter('state_rate_hz', 10.0, 'How often the state is published.', 0.1, 100.0, fixed=True),
+    Parameter(
+        'thread_priority', 0,
+        "Real-time priority (SCHED_FIFO) of the node's thread, where it may; 0: none.", 0, 99,
+        fixed=True,
+    ),
 )  # fmt: skip
 
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}

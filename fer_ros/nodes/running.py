@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
 import sys
 import threading
@@ -36,6 +38,7 @@ def run(
         node = make()
         if autostart and not _start(node):
             return 1
+        gc.freeze()  # what is there now stays: not to be looked through again and again
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
@@ -56,6 +59,21 @@ def run(
 def ok() -> bool:
     """Tell whether messages may still be sent."""
     return bool(rclpy.ok())
+
+
+def take_priority(priority: int) -> str:
+    """Give the calling thread a real-time priority (SCHED_FIFO, 1 to 99), or none for 0.
+
+    :return: why it could not be had, or ''.
+    """
+    if not hasattr(os, 'sched_setscheduler'):
+        return '' if priority == 0 else f'expected Linux, found {sys.platform}'
+    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK if priority else os.SCHED_OTHER
+    try:
+        os.sched_setscheduler(0, policy, os.sched_param(priority))
+    except PermissionError:
+        return 'expected the right to it (rtprio in /etc/security/limits.conf), found none'
+    return ''
 
 
 def _ignore_interrupts() -> None:
