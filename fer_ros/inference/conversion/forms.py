@@ -15,6 +15,7 @@ from fer_ros.config import load_yaml
 from fer_ros.errors import ModelError
 from fer_ros.inference.cache import sha256_of, write_whole
 from fer_ros.inference.conversion.half import to_half
+from fer_ros.inference.conversion.pools import fold_pools
 from fer_ros.inference.manifest import Manifest, load_manifest
 from fer_ros.inference.parity import stored_batch
 from fer_ros.types import Float32
@@ -81,6 +82,7 @@ def _quantise(manifest: Manifest, batch: Float32, path: Path) -> None:
     root.setLevel(logging.ERROR)  # it logs its advice to the root logger
     try:
         quant_pre_process(str(manifest.file), str(prepared), skip_symbolic_shape=True)
+        fold_pools(prepared)
         quantize_static(
             str(prepared),
             str(path),
@@ -101,9 +103,9 @@ def _quantise(manifest: Manifest, batch: Float32, path: Path) -> None:
 
 
 def _ends(path: Path) -> list[str]:
-    """Return the layers that stay float32: the first two and the last, which cost most labels."""
+    """Return the layers that stay float32: the first and the last, which cost most labels."""
     nodes = [n.name for n in onnx.load(str(path)).graph.node if n.op_type in ('Conv', 'Gemm')]
-    return [*nodes[:2], *nodes[-1:]]
+    return [*nodes[:1], *nodes[-1:]]
 
 
 def _write(source: Path, out: Path, precision: str, content: bytes) -> Path:
