@@ -22,6 +22,7 @@ from fer_ros.types import FaceQuality, Float32, Frame, HeadPose, Landmarks, Rota
 _PATCH_PX = 64
 _SMALLEST_PATCH_PX = 16
 _CHEEKS = (234, 454)  # the mesh's rightmost and leftmost points
+_OUTER_CORNERS = (33, 263)  # of the right and the left eye
 
 # Sharpness compares two octaves of detail, taken by Gaussians of these widths in pixels of the
 # patch; its border is left out.
@@ -78,6 +79,8 @@ def assess_quality(
     sharp, noise = _detail(patch)
     mean, bright, burnt = _exposure(patch)
     turn = turn_from_camera(head_pose)
+    right, left = (points_px[index, :2].tolist() for index in _OUTER_CORNERS)
+    tilt = abs(math.atan2(left[1] - right[1], left[0] - right[0]))
     small = width_px < config.min_width_px
     upper, lower = (0.0, 0.0) if small else occlusion(patch)
     flags = QualityFlag.NONE
@@ -100,7 +103,7 @@ def assess_quality(
         * (1.0 - _share(burnt, config.max_burnt) ** 2)
         * (1.0 - _share(max(upper, lower), config.max_occlusion) ** 2)
     )
-    return FaceQuality(score, flags, width_px, sharp, mean, noise, turn, upper, lower, burnt)
+    return FaceQuality(score, flags, width_px, sharp, mean, noise, turn, upper, lower, burnt, tilt)
 
 
 def face_patch(pixels: UInt8, points_px: Float32) -> UInt8:

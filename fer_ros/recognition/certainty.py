@@ -22,6 +22,7 @@ from fer_ros.types import FaceQuality, Float32
 
 HARDSHIPS = (
     'few_pixels', 'blur', 'dark', 'noise', 'turn', 'hidden_upper', 'hidden_lower', 'burnt',
+    'tilt',
 )  # fmt: skip
 
 # From these on a face is as good as it gets: FER+'s usual width, sharpness, light and noise.
@@ -39,6 +40,7 @@ def hardships(quality: FaceQuality) -> tuple[float, ...]:
         quality.hidden_upper,
         quality.hidden_lower,
         quality.burnt,
+        quality.tilt_rad**2,
     )
 
 

@@ -94,6 +94,7 @@ class FaceQuality:
     :param turn_rad: angle between the face's direction and the line to the camera, 0..pi.
     :param hidden_upper, hidden_lower: how likely eyes and mouth are covered, 0..1.
     :param burnt: share of the face's pixels that are white, 0..1.
+    :param tilt_rad: angle between the face and the image's upright, either way, 0..pi.
     """
 
     score: float
@@ -106,12 +107,14 @@ class FaceQuality:
     hidden_upper: float = 0.0
     hidden_lower: float = 0.0
     burnt: float = 0.0
+    tilt_rad: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         for name in _QUALITY_SHARES:
             require_range('FaceQuality', name, getattr(self, name), 0.0, 1.0)
-        require_range('FaceQuality', 'turn_rad', self.turn_rad, 0.0, math.pi)
+        for name in ('turn_rad', 'tilt_rad'):
+            require_range('FaceQuality', name, getattr(self, name), 0.0, math.pi)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,6 +119,21 @@ def test_pose_is_counted_from_the_line_to_the_camera(portrait, portrait_landmark
     assert math.degrees(turn_from_camera(aside)) == pytest.approx(45)
 
 
+@pytest.mark.parametrize('degrees', [-40, 0, 25])
+def test_tilt_is_counted_either_way(portrait, portrait_landmarks, degrees):
+    turn = cv2.getRotationMatrix2D((portrait.width / 2, portrait.height / 2), -degrees, 1.0)
+    size = (portrait.width, portrait.height)
+    pixels = cv2.warpAffine(portrait.pixels, turn, size, borderMode=cv2.BORDER_REPLICATE)
+    points = portrait_landmarks.points_px.copy()
+    own_tilt = judged(portrait, portrait_landmarks).tilt_rad
+    points[:, :2] = points[:, :2] @ turn[:, :2].T + turn[:, 2]
+    landmarks = Landmarks(portrait_landmarks.roi, points.astype(np.float32), 1.0,
+                          portrait_landmarks.scheme)  # fmt: skip
+    quality = judged(frame_of(pixels), landmarks)
+    assert quality.tilt_rad == pytest.approx(math.radians(abs(degrees)), abs=own_tilt + 1e-4)
+    assert quality.turn_rad < math.radians(35)
+
+
 @pytest.mark.parametrize('half', list(Half))
 def test_hidden_halves_of_the_portrait(settled, portrait, portrait_landmarks, half):
     rng = np.random.default_rng(11)

@@ -22,6 +22,7 @@ WORSE = {
     'hidden_upper': {'hidden_upper': (0.2, 0.6, 1.0)},
     'hidden_lower': {'hidden_lower': (0.2, 0.6, 1.0)},
     'burnt': {'burnt': (0.1, 0.4, 1.0)},
+    'tilt': {'tilt_rad': (0.2, 0.8, 1.5)},
 }
 
 
@@ -40,9 +41,9 @@ def test_each_hardship_rises_step_by_step_and_alone(name: str) -> None:
 
 
 def test_hardships_by_hand() -> None:
-    bad = FaceQuality(0.1, GOOD.flags, 9.0, 0.35, 0.125, 0.04, 0.5, 0.25, 0.75, 0.125)
-    assert hardships(bad) == pytest.approx((2.0, 0.5, 1.0, 1.0, 0.25, 0.25, 0.75, 0.125))
-    certainty = Certainty(heat=(0.1, 0.2, 0, 0, 0, 0, 0.4, 0))
+    bad = FaceQuality(0.1, GOOD.flags, 9.0, 0.35, 0.125, 0.04, 0.5, 0.25, 0.75, 0.125, 0.6)
+    assert hardships(bad) == pytest.approx((2.0, 0.5, 1.0, 1.0, 0.25, 0.25, 0.75, 0.125, 0.36))
+    certainty = Certainty(heat=(0.1, 0.2, 0, 0, 0, 0, 0.4, 0, 0))
     assert certainty.temperature(bad) == pytest.approx(math.exp(0.2 + 0.1 + 0.3))
     assert certainty.temperature(GOOD) == 1.0
 
