@@ -35,6 +35,8 @@ TEMPLATE: Float64 = np.array(
         (0.598, 0.628),
     ]
 )
+_TARGET_MEAN = complex(*TEMPLATE.mean(axis=0))
+_TARGET = tuple(complex(x, y) - _TARGET_MEAN for x, y in TEMPLATE.tolist())
 
 
 def similarity_to_template(landmarks_px: NDArray[np.floating], size_px: int) -> Float64:
@@ -48,19 +50,20 @@ def similarity_to_template(landmarks_px: NDArray[np.floating], size_px: int) -> 
             f'landmarks: expected (468 or more, 2 or 3) points, found {landmarks_px.shape}; '
             'use a face mesh'
         )
-    points = landmarks_px[ANCHORS, :2].astype(np.float64)
-    if not np.isfinite(points).all() or np.ptp(points, axis=0).max() == 0.0:
+    points = landmarks_px.take(ANCHORS, axis=0)[:, :2].tolist()
+    # In the plane of complex numbers a similarity is w = a z + b. Nine of them are faster one by
+    # one than as an array.
+    source = [complex(x, y) for x, y in points]
+    mean = sum(source) / len(source)
+    apart = [z - mean for z in source]
+    spread = sum(z.real**2 + z.imag**2 for z in apart)
+    if not math.isfinite(spread) or spread == 0.0:
         raise DataError(
             'landmarks: expected finite points that are apart, found '
-            f'{points[0].tolist()} .. {points[-1].tolist()}; drop faces whose presence is low'
+            f'{points[0]} .. {points[-1]}; drop faces whose presence is low'
         )
-    # In the plane of complex numbers a similarity is w = a z + b.
-    source = points[:, 0] + 1j * points[:, 1]
-    target = (TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]) * size_px
-    source_mean, target_mean = source.mean(), target.mean()
-    spread = float((np.abs(source - source_mean) ** 2).sum())
-    a = (np.conj(source - source_mean) * (target - target_mean)).sum() / spread
-    b = target_mean - a * source_mean
+    a = sum(z.conjugate() * w for z, w in zip(apart, _TARGET)) * (size_px / spread)
+    b = _TARGET_MEAN * size_px - a * mean
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
@@ -75,9 +78,7 @@ def warp(pixels: UInt8, frame_to_aligned: Float64, size_px: int) -> UInt8:
     # A pixel of the crop covers 1/scale of the frame's: halvings, which OpenCV does fast, bring
     # that to 0.7 .. 1.4, and the cubic warp proper does the rest.
     halvings = max(round(-math.log2(scale)), 0)
-    part, matrix = _region(pixels, frame_to_aligned, size_px, halvings)
-    # OpenCV puts pixel centres at whole numbers.
-    matrix[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    part, matrix = _region(pixels, frame_to_aligned.tolist(), size_px, halvings)
     crop: UInt8 = cv2.warpAffine(
         part,
         matrix,
@@ -89,26 +90,44 @@ def warp(pixels: UInt8, frame_to_aligned: Float64, size_px: int) -> UInt8:
 
 
 def _region(
-    pixels: UInt8, frame_to_aligned: Float64, size_px: int, halvings: int
+    pixels: UInt8, frame_to_aligned: list[list[float]], size_px: int, halvings: int
 ) -> tuple[UInt8, Float64]:
-    """Return what the crop shows of the image, halved so often, and the matrix that fits it."""
-    if halvings == 0:
-        return pixels, frame_to_aligned.copy()
-    block = 2**halvings
-    linear = frame_to_aligned[:, :2]
-    corners = np.array([(0, size_px, 0, size_px), (0, 0, size_px, size_px)], np.float64)
-    reached = np.linalg.inv(linear) @ (corners - frame_to_aligned[:, 2:])
-    limit = np.array(pixels.shape[1::-1])
-    # Two blocks more on each side for the cubic kernel; at least one where the face is outside.
-    low = np.floor(reached.min(axis=1) - 2 * block)
-    # From a whole block on, so that halves are those of the whole frame, wherever the face is.
-    low = np.clip(low, 0, np.maximum(limit - block, 0)).astype(int) // block * block
-    wanted = np.ceil((reached.max(axis=1) + 2 * block - low) / block).astype(int)
-    count = np.clip(wanted, 1, np.maximum((limit - low) // block, 1))
-    part = pixels[low[1] : low[1] + count[1] * block, low[0] : low[0] + count[0] * block]
+    """Return what the crop shows of the image, halved so often, and OpenCV's matrix for it."""
+    (a, b, u), (c, d, v) = frame_to_aligned
+    block, left, top = 2**halvings, 0, 0
+    if halvings:
+        # Columns and rows of the frame that the crop reaches, from its corners.
+        area = a * d - b * c
+        x = ((-d * u + b * v) / area, d / area * size_px, -b / area * size_px)
+        y = ((c * u - a * v) / area, -c / area * size_px, a / area * size_px)
+        left, right = _reach(x, pixels.shape[1], block)
+        top, bottom = _reach(y, pixels.shape[0], block)
+        pixels = pixels[top:bottom, left:right]
     for _ in range(halvings):
-        half = (max(part.shape[1] // 2, 1), max(part.shape[0] // 2, 1))
-        part = cv2.resize(part, half, interpolation=cv2.INTER_AREA)
-    # A point (u, v) of the frame is at ((u, v) - low) / block of the part.
-    offset = frame_to_aligned[:, 2] + linear @ low
-    return part, np.column_stack((linear * block, offset))
+        half = (max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1))
+        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
+    # A point (x, y) of the frame is at ((x, y) - (left, top)) / block of the part; and OpenCV puts
+    # pixel centres at whole numbers, on both sides.
+    middle = block / 2
+    return pixels, np.array(
+        [
+            [a * block, b * block, u + a * (left + middle) + b * (top + middle) - 0.5],
+            [c * block, d * block, v + c * (left + middle) + d * (top + middle) - 0.5],
+        ]
+    )
+
+
+def _reach(edge: tuple[float, float, float], limit: int, block: int) -> tuple[int, int]:
+    """Return from where to where on one axis the crop needs the frame.
+
+    Two blocks more on each side for the cubic kernel; at least one where the face is outside.
+    From a whole block on, so that halves are those of the whole frame, wherever the face is.
+
+    :param edge: where the crop's corner is, and how far the others are from it.
+    """
+    start, one, other = edge
+    low = math.floor(start + min(one, 0.0) + min(other, 0.0) - 2 * block)
+    high = start + max(one, 0.0) + max(other, 0.0) + 2 * block
+    low = min(max(low, 0), max(limit - block, 0)) // block * block
+    count = min(max(math.ceil((high - low) / block), 1), max((limit - low) // block, 1))
+    return low, low + count * block

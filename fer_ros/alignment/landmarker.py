@@ -105,30 +105,30 @@ def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
     # MediaPipe has it at (0, 0) too, and the nets' points are meant so.
     matrix[:, 2] -= 0.5
     halvings = int(math.log2(max(roi.size / size_px, 1.0)))
-    if halvings:
-        pixels, matrix = _halved(pixels, matrix, size_px, halvings)
-    else:
-        pixels, matrix = _near(pixels, matrix, size_px)
-    crop: UInt8 = cv2.warpAffine(
-        pixels,
+    part, matrix = (
+        _halved(pixels, matrix, size_px, halvings) if halvings else _near(pixels, matrix, size_px)
+    )
+    # OpenCV warps four channels in less than half the time of three.
+    crop = cv2.warpAffine(
+        cv2.cvtColor(part, cv2.COLOR_RGB2RGBA),
         matrix,
         (size_px, size_px),
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return crop
+    return np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGBA2RGB), np.uint8)
 
 
 def _near(pixels: UInt8, matrix: Float64, size_px: int) -> tuple[UInt8, Float64]:
-    """Return the part of the image that the crop shows, copied, and the matrix that fits it.
+    """Return the part of the image that the crop shows, and the matrix that fits it.
 
-    A new frame is in the computer's memory, not in its cache: copied row by row it comes faster
-    than by the warp, which walks across the rows where a head is tilted.
+    A new frame is in the computer's memory, not in its cache: what is converted row by row before
+    it is warped comes faster than by the warp, which walks across the rows of a tilted head.
     """
     left, columns = _blocks(matrix[0] - (0.0, 0.0, 1.0), size_px + 1, pixels.shape[1], 1)
     top, rows = _blocks(matrix[1] - (0.0, 0.0, 1.0), size_px + 1, pixels.shape[0], 1)
     moved = matrix - np.array([[0.0, 0.0, left], [0.0, 0.0, top]])
-    return pixels[top : top + rows + 3, left : left + columns + 3].copy(), moved
+    return pixels[top : top + rows + 3, left : left + columns + 3], moved
 
 
 def _halved(pixels: UInt8, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
@@ -161,9 +161,8 @@ def _blocks(row: Float64, size_px: int, limit: int, block: int) -> tuple[int, in
 
 def to_frame(points: Float32, roi: RotatedRoi, size_px: int) -> Float32:
     """Bring landmarks (N, 3) from pixels of the crop to pixels of the frame, z included."""
-    matrix = crop_to_frame(roi, size_px).astype(np.float32)
-    placed = np.empty(points.shape, np.float32)
-    placed[:, :2] = points[:, :2] @ matrix[:, :2].T
-    placed[:, :2] += matrix[:, 2]
-    placed[:, 2] = points[:, 2] * np.float32(roi.size / size_px)
+    (a, b, x), (c, d, y) = crop_to_frame(roi, size_px).tolist()
+    turned = np.array([[a, c, 0.0], [b, d, 0.0], [0.0, 0.0, roi.size / size_px]], np.float32)
+    placed: Float32 = points @ turned
+    placed += np.array([x, y, 0.0], np.float32)
     return placed

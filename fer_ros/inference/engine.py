@@ -61,15 +61,20 @@ class LoadedNet:
 def to_batch(crops: Sequence[UInt8], spec: InputSpec) -> Float32:
     """Turn N RGB crops (height, width, 3) of the net's size into its (N, C, H, W) input."""
     batch = np.empty((len(crops), spec.colour.channels, spec.height, spec.width), np.float32)
+    scales = 1.0 / np.asarray(spec.std, np.float32)
     for row, crop in zip(batch, crops):
-        if spec.colour is Colour.GRAY:
-            row[0] = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-        else:
-            ordered = crop if spec.colour is Colour.RGB else crop[:, :, ::-1]
-            row[:] = ordered.transpose(2, 0, 1)
-    shape = (1, spec.colour.channels, 1, 1)
-    # Passes over the batch are what this costs: none for a mean of 0.
-    if any(spec.mean):
-        batch -= np.asarray(spec.mean, np.float32).reshape(shape)
-    batch *= 1.0 / np.asarray(spec.std, np.float32).reshape(shape)
+        planes = _planes(crop, spec.colour)
+        # Passes over the pixels are what this costs: one for a mean of 0.
+        for plane, out, mean, scale in zip(planes, row, spec.mean, scales):
+            if mean:
+                plane = np.subtract(plane, np.float32(mean), out=out, dtype=np.float32)
+            np.multiply(plane, scale, out=out, dtype=np.float32)
     return batch
+
+
+def _planes(crop: UInt8, colour: Colour) -> Sequence[UInt8]:
+    """Return the channels of an RGB crop in a net's order."""
+    if colour is Colour.GRAY:
+        return [np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), np.uint8)]
+    planes: Sequence[UInt8] = cv2.split(crop)
+    return planes if colour is Colour.RGB else planes[::-1]
