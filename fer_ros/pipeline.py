@@ -306,7 +306,11 @@ class Pipeline:
     ) -> tuple[tuple[FaceState, ...], tuple[ExpressionEvent, ...]]:
         """Recognise the faces that are looked at in one batch, and follow each over time."""
         aligned = self._align(frame, faces)
-        looked = self._attention.choose(list(map(_glance, faces, aligned)))
+        looked = (
+            [True] * len(faces)
+            if self._attention.looks_at_all
+            else self._attention.choose(list(map(_glance, faces, aligned)))
+        )
         seen = [(face, crop) for face, crop, look in zip(faces, aligned, looked) if look]
         expressions = [
             self._actions.add(

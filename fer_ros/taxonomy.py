@@ -77,6 +77,8 @@ class QualityFlag(IntFlag):
 
     def names(self) -> tuple[str, ...]:
         """Return the flags that are set, lower case, in order of value."""
+        if not self:
+            return ()
         return tuple(
             flag.name.lower() for flag in QualityFlag if flag.value and flag & self and flag.name
         )

@@ -69,18 +69,14 @@ def gradient_features(patch: UInt8) -> Float32:
         )
     _, contrast = cv2.meanStdDev(patch)
     scale = 1.0 / (float(contrast[0, 0]) + 5.0)
-    features = np.empty((4, _CELLS, _CELLS), np.float32)
+    planes = np.empty((PATCH_PX, PATCH_PX, 4), np.float32)
     for index, (dx, dy) in enumerate(((1, 0), (0, 1))):
         slope = cv2.Sobel(patch, cv2.CV_32F, dx, dy, ksize=1, scale=scale)
-        rising = np.maximum(slope, 0.0)
-        for sign, plane in enumerate((rising, rising - slope)):
-            cv2.resize(
-                plane,
-                (_CELLS, _CELLS),
-                dst=features[2 * index + sign],
-                interpolation=cv2.INTER_AREA,
-            )
-    return features.reshape(-1)
+        rising = np.maximum(slope, 0.0, out=planes[:, :, 2 * index])
+        np.subtract(rising, slope, out=planes[:, :, 2 * index + 1])
+    cells = cv2.resize(planes, (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    features: Float32 = cells.transpose(2, 0, 1).reshape(-1)
+    return features
 
 
 @functools.cache

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fer_ros.alignment.canonical import canonical_face
 from fer_ros.errors import DataError
+from fer_ros.roi import nearest_rotation
 from fer_ros.types import CameraIntrinsics, Float32, Float64, HeadPose
 
 # Axes of a head that faces the camera, as columns in the camera's optical frame: x out of the
@@ -33,11 +34,7 @@ def head_pose(points_px: Float32, intrinsics: CameraIntrinsics) -> HeadPose:
     seen = _unproject(points_px[canonical_face().rigid], intrinsics)
     mean = weights @ seen
     # basis is (K, 3): the centred model with the weights and its inverse variance in it.
-    u, singular, vt = np.linalg.svd((seen - mean).T @ basis)
-    turn = -1.0 if np.linalg.det(u) * np.linalg.det(vt) < 0 else 1.0
-    u[:, 2] *= turn
-    rotation: Float64 = u @ vt
-    scale = float(singular[0] + singular[1] + turn * singular[2])
+    rotation, scale = nearest_rotation((seen - mean).T @ basis)
     if not scale > 1e-12:
         raise DataError('head_pose: expected a face, found its landmarks on one spot')
     translation = (mean - rotation @ (scale * model)) / scale

@@ -197,28 +197,28 @@ class FaceTracker:
         for track in self._tracks.values():
             track.visible = False
         faces = []
-        for index in seen:
+        for index, roi in seen:
             looks = colours[index] if colours else None
-            face = self._follow(proposals[index], landmarks[index], looks, stamp_ns)
+            face = self._follow(proposals[index], landmarks[index], roi, looks, stamp_ns)
             faces += [face] if face is not None else []
         self._end_lost(stamp_ns)
         return faces
 
-    def _seen(self, proposals: Sequence[Proposal], landmarks: Sequence[Landmarks]) -> list[int]:
-        """Return which proposals hold a face, each face once."""
+    def _seen(
+        self, proposals: Sequence[Proposal], landmarks: Sequence[Landmarks]
+    ) -> list[tuple[int, RotatedRoi]]:
+        """Return which proposals hold a face and where it is, each face once."""
         ranked = []
         for index, (proposal, found) in enumerate(zip(proposals, landmarks)):
             if self._is_face(proposal, found):
                 roi = roi_from_landmarks(found.points_px)
                 ranked.append((self._claim(proposal, roi), index, roi))
         ranked.sort(key=lambda row: row[:2])
-        rois: list[RotatedRoi] = []
-        kept: list[int] = []
+        kept: list[tuple[int, RotatedRoi]] = []
         for _, index, roi in ranked:
-            if not any(same_face(roi, other) for other in rois):
-                kept.append(index)
-                rois.append(roi)
-        return sorted(kept)
+            if not any(same_face(roi, other) for _, other in kept):
+                kept.append((index, roi))
+        return sorted(kept, key=lambda row: row[0])
 
     def _is_face(self, proposal: Proposal, found: Landmarks) -> bool:
         """Tell whether landmarks are those of a face; what was detected has to convince."""
@@ -238,10 +238,14 @@ class FaceTracker:
         return round(stray), track.born
 
     def _follow(
-        self, proposal: Proposal, found: Landmarks, colours: Float32 | None, stamp_ns: int
+        self,
+        proposal: Proposal,
+        found: Landmarks,
+        roi: RotatedRoi,
+        colours: Float32 | None,
+        stamp_ns: int,
     ) -> TrackedFace | None:
         """Move one track on, or begin one; None where there is no room for another."""
-        roi = roi_from_landmarks(found.points_px)
         track = self._tracks.get(proposal.face_id)
         if track is not None and proposal.is_new and track.is_refused(roi, colours, stamp_ns):
             if len(self._tracks) >= self.config.max_faces:

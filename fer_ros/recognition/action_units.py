@@ -39,6 +39,7 @@ _CLOSED = 43
 # and a mouth that is wide open is none of them. FACS scores them one at a time as well.
 _HIDING = 0.75, 1.0  # strength from which it hides, and at which nothing is left
 _HIDES = ((43, (7,)), (28, (23, 24)), (27, (17, 23, 24, 28)))
+_ROWS = {code: rows_of(code) for code in (*TWO_SIDED, *CENTRAL, OBLIQUE)}
 _UPPER_FACE = frozenset({1, 2, 4, 5, 6, 7, 9, 43, 45})
 # Confidence falls from the first angle to nothing at the second; at 35 degrees half is left.
 _TURN_RAD = math.radians(25), math.radians(45)
@@ -123,14 +124,14 @@ class ActionUnitReader:
         found: dict[int, ActionUnit] = {}
         values = strengths.tolist()
         for code in TWO_SIDED:
-            right, left, both = rows_of(code)
+            right, left, both = _ROWS[code]
             confidence = self._filters.reliability[code] * seen[code in _UPPER_FACE]
             found[code] = ActionUnit(values[both], confidence, values[left], values[right])
         for code in CENTRAL:
             confidence = self._filters.reliability[code] * seen[False]
-            found[code] = ActionUnit(values[rows_of(code)[0]], confidence)
+            found[code] = ActionUnit(values[_ROWS[code][0]], confidence)
         brows = self._filters.reliability[OBLIQUE] * seen[True]
-        found[OBLIQUE] = ActionUnit(values[rows_of(OBLIQUE)[0]], brows)
+        found[OBLIQUE] = ActionUnit(values[_ROWS[OBLIQUE][0]], brows)
         for code, hidden in _HIDES:
             for other in hidden:
                 hiding = _ramp(found[code].intensity, *_HIDING)
@@ -164,6 +165,8 @@ def visibility(face: Face) -> tuple[float, float]:
         * _ramp(quality.width_px, *_WIDTH_PX)
         * min(quality.sharpness / _SHARP, 1.0)
     )
+    if not quality.flags:
+        return shared, shared
     if quality.flags & (QualityFlag.DARK | QualityFlag.OVEREXPOSED):
         shared *= 0.5
     lower = 0.0 if quality.flags & QualityFlag.OCCLUDED_LOWER else shared

@@ -83,9 +83,14 @@ class Attention:
         self.skipped: Counter[str] = Counter({reason.value: 0 for reason in SkipReason})
         self._last: dict[str, _Last] = {}
 
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether every face is looked at in every frame, so that there is nothing to choose."""
+        return not self.config.adaptive and not self.config.max_faces
+
     def choose(self, glances: Sequence[Glance]) -> list[bool]:
         """Tell which faces to look at in this frame."""
-        if not self.config.adaptive and not self.config.max_faces:
+        if self.looks_at_all:
             return [True] * len(glances)
         wanted = [index for index, glance in enumerate(glances) if self._wants(glance)]
         self.skipped[SkipReason.STILL.value] += len(glances) - len(wanted)

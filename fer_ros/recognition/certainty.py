@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from fer_ros.errors import ConfigError
 from fer_ros.types import FaceQuality, Float32
 
@@ -88,7 +86,7 @@ class Certainty:
 
     def novelty(self, embedding: Float32) -> float:
         """Return how unlike what the net knows an embedding (D,) is: above 1 it is unknown."""
-        return self.least_norm / max(float(np.linalg.norm(embedding)), 1e-6)
+        return self.least_norm / max(math.sqrt(float(embedding @ embedding)), 1e-6)
 
 
 def _require(name: str, value: object) -> None:

@@ -48,5 +48,5 @@ def circumplex_of(labels: Sequence[str]) -> Float64:
 
 def valence_arousal(probabilities: Float32, coordinates: Float64) -> tuple[float, float]:
     """Return the expected valence and arousal, each in [-1, 1], of a (K,) distribution."""
-    valence, arousal = np.clip(probabilities @ coordinates, -1.0, 1.0)
-    return float(valence), float(arousal)
+    valence, arousal = (probabilities @ coordinates).tolist()
+    return min(max(valence, -1.0), 1.0), min(max(arousal, -1.0), 1.0)

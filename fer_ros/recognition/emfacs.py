@@ -45,18 +45,22 @@ def evidence(label: str, units: Mapping[int, ActionUnit]) -> Evidence:
 
     Only units with a confidence count; a label that the table does not have gets no evidence.
     """
-    links = [link for link in emfacs().get(label, ()) if _known(units, link)]
-    shown = [link for link in links if link.strength(units[link.code]) >= SEEN]
-    shown.sort(key=lambda link: -abs(link.weight) * link.strength(units[link.code]))
+    shown = []
+    against = 0.0
+    for link in emfacs().get(label, ()):
+        unit = units.get(link.code)
+        if unit is None or unit.confidence <= 0:
+            continue
+        strength = link.strength(unit)
+        if strength >= SEEN:
+            shown.append((-abs(link.weight) * strength, link))
+        against = max(against, -link.weight * strength)
+    shown.sort(key=lambda ranked: ranked[0])
     strength, _ = prototype(label, units)
-    against = max(
-        (-link.weight * link.strength(units[link.code]) for link in links if link.weight < 0),
-        default=0.0,
-    )
     return Evidence(
         label,
-        tuple(link.code for link in shown if link.weight > 0),
-        tuple(link.code for link in shown if link.weight < 0),
+        tuple(link.code for _, link in shown if link.weight > 0),
+        tuple(link.code for _, link in shown if link.weight < 0),
         min(max(strength - against, -1.0), 1.0),
     )
 
@@ -77,12 +81,9 @@ def prototype(label: str, units: Mapping[int, ActionUnit]) -> tuple[float, float
         if link.weight <= 0:
             continue
         total += link.weight
-        if _known(units, link):
-            share = link.weight * units[link.code].confidence
+        unit = units.get(link.code)
+        if unit is not None and unit.confidence > 0:
+            share = link.weight * unit.confidence
             known += share
-            strength += share * link.strength(units[link.code])
+            strength += share * link.strength(unit)
     return (strength / known, known / total) if known > 0 else (0.0, 0.0)
-
-
-def _known(units: Mapping[int, ActionUnit], link: Link) -> bool:
-    return link.code in units and units[link.code].confidence > 0

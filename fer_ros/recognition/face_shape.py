@@ -8,6 +8,7 @@ left, y up, z out of the face.
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from fer_ros.errors import DataError
 from fer_ros.inference.store import load_table
+from fer_ros.roi import nearest_rotation
 from fer_ros.types import Float64
 
 POINTS = 478
@@ -74,19 +76,16 @@ def face_shape(points_px: NDArray[np.floating]) -> FaceShape:
             f'landmarks: expected ({POINTS}, 3), found {points_px.shape}; use the mesh with irises'
         )
     model, weights, basis, rigid = _fit()
-    seen = points_px.astype(np.float64) * _TO_HEAD
-    centre = weights @ seen[rigid]
-    covariance = (seen[rigid] - centre).T @ basis
-    if not np.isfinite(covariance).all():
+    fitted = points_px.take(rigid, axis=0) * _TO_HEAD
+    centre = weights @ fitted
+    covariance = (fitted - centre).T @ basis
+    if not math.isfinite(float(covariance.sum())):
         raise DataError('landmarks: expected finite numbers, found NaN or infinity')
-    u, singular, vt = np.linalg.svd(covariance)
-    turn = -1.0 if np.linalg.det(u) * np.linalg.det(vt) < 0 else 1.0
-    u[:, 2] *= turn
-    scale = float(singular[0] + singular[1] + turn * singular[2])
+    rotation, scale = nearest_rotation(covariance)
     if not scale > 1e-12:
         raise DataError('landmarks: expected a face, found its points on one spot')
-    rotation = u @ vt
-    points_cm = (seen - centre) @ (rotation / scale) + model
+    turn = rotation / scale
+    points_cm = points_px.astype(np.float64) @ (_TO_HEAD[:, None] * turn) + (model - centre @ turn)
     return FaceShape(points_cm, scale * _TO_HEAD[:, None] * rotation)
 
 

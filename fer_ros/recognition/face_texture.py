@@ -39,9 +39,10 @@ def texture_at(grey: UInt8, places_px: Float32) -> Float32:
     soft = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), _SOFT)
     planes = np.empty((*grey.shape, CHANNELS), np.float32)
     planes[:, :, 0] = soft - cv2.GaussianBlur(soft, (0, 0), _WIDE)
-    for channel, (dx, dy) in enumerate(((1, 0), (0, 1)), start=1):
-        edges = np.abs(cv2.Sobel(soft, cv2.CV_32F, dx, dy, ksize=1))
-        planes[:, :, channel] = cv2.GaussianBlur(edges, (0, 0), _ENERGY)
+    edges = np.empty((*grey.shape, 2), np.float32)
+    for channel, (dx, dy) in enumerate(((1, 0), (0, 1))):
+        np.abs(cv2.Sobel(soft, cv2.CV_32F, dx, dy, ksize=1), out=edges[:, :, channel])
+    planes[:, :, 1:] = cv2.GaussianBlur(edges, (0, 0), _ENERGY)
     # Pixel centres are at 0.5 here and at 0 in OpenCV.
     found = cv2.remap(
         planes,
@@ -49,6 +50,7 @@ def texture_at(grey: UInt8, places_px: Float32) -> Float32:
         None,
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
-    )[:, 0]
-    texture: Float32 = found / (found[:, 0].std() + np.float32(_CONTRAST_FLOOR))
+    )
+    _, deviation = cv2.meanStdDev(found)
+    texture: Float32 = found[:, 0] * np.float32(1.0 / (deviation[0, 0] + _CONTRAST_FLOOR))
     return texture

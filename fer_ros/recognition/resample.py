@@ -43,9 +43,10 @@ class Step:
     @property
     def features(self) -> Float32:
         """What the model reads: (K + 2,) float32."""
-        return np.append(
-            self.logarithms / self.weight, (self.weight / self.count, 1.0)
-        ).astype(np.float32)  # fmt: skip
+        features = np.empty(len(self.logarithms) + FEATURES_BESIDE, np.float32)
+        np.divide(self.logarithms, self.weight, out=features[:-FEATURES_BESIDE])
+        features[-FEATURES_BESIDE:] = self.weight / self.count, 1.0
+        return features
 
 
 def observed(probabilities: Float32, weight: float, index: int) -> Step:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from fer_ros.errors import ConfigError
 from fer_ros.types import Compound, Expression, FaceQuality
 
@@ -67,12 +65,10 @@ def compound(expression: Expression, config: TrustConfig) -> Compound | None:
 
     Compound emotions: Du, Tao & Martinez 2014. Neutral is the absence of one and takes no part.
     """
-    order = np.argsort(expression.probabilities)[::-1]
-    emotional = [index for index in order if expression.labels[index] != 'neutral'][:2]
-    if len(emotional) < 2 or expression.labels[order[0]] == 'neutral':
+    ranked = sorted(zip(expression.probabilities.tolist(), expression.labels), reverse=True)
+    emotional = [(share, label) for share, label in ranked if label != 'neutral'][:2]
+    if len(emotional) < 2 or ranked[0][1] == 'neutral':
         return None
-    first, second = (float(expression.probabilities[index]) for index in emotional)
+    (first, _), (second, label) = emotional
     share = second / max(first + second, 1e-9)
-    if share < config.compound_share:
-        return None
-    return Compound(expression.labels[emotional[1]], share)
+    return Compound(label, share) if share >= config.compound_share else None

@@ -34,6 +34,13 @@ def require_array(
         )
 
 
+def require_shares(owner: str, **values: float) -> None:
+    """Refuse numbers that are not finite or outside [0, 1]."""
+    for name, value in values.items():
+        if not 0.0 <= value <= 1.0:
+            require_range(owner, name, value, 0.0, 1.0)
+
+
 def require_range(owner: str, name: str, value: float, low: float, high: float) -> None:
     """Refuse a number that is not finite or outside [low, high]."""
     if not (math.isfinite(value) and low <= value <= high):

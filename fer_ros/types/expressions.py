@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_ros.errors import DataError
 from fer_ros.taxonomy import EventKind, Phase
-from fer_ros.types.arrays import Float32, require_array, require_range
+from fer_ros.types.arrays import Float32, require_array, require_range, require_shares
 from fer_ros.types.faces import Face
 
 
@@ -29,11 +29,13 @@ class ActionUnit:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        require_range('ActionUnit', 'intensity', self.intensity, 0.0, 1.0)
-        require_range('ActionUnit', 'confidence', self.confidence, 0.0, 1.0)
-        for name, side in (('left', self.left), ('right', self.right)):
-            if side is not None:
-                require_range('ActionUnit', name, side, 0.0, 1.0)
+        require_shares(
+            'ActionUnit',
+            intensity=self.intensity,
+            confidence=self.confidence,
+            left=0.0 if self.left is None else self.left,
+            right=0.0 if self.right is None else self.right,
+        )
 
     @property
     def asymmetry(self) -> float:
@@ -76,8 +78,9 @@ class Expression:
         require_array(
             'Expression', 'probabilities', self.probabilities, (len(self.labels),), np.float32
         )
-        total = float(self.probabilities.sum())
-        if not abs(total - 1.0) < 1e-3 or float(self.probabilities.min()) < 0.0:
+        shares = self.probabilities.tolist()
+        total = sum(shares)
+        if not abs(total - 1.0) < 1e-3 or min(shares) < 0.0:
             raise DataError(
                 f'Expression.probabilities: expected a distribution (sum 1), found sum {total:g}'
             )
@@ -94,8 +97,10 @@ class Expression:
     @property
     def entropy(self) -> float:
         """Entropy of the distribution as a share of its maximum, 0 (certain) .. 1 (uniform)."""
-        p = np.clip(self.probabilities.astype(np.float64), 1e-12, 1.0)
-        return float(-(p * np.log(p)).sum() / math.log(max(len(self.labels), 2)))
+        shares: list[float] = self.probabilities.tolist()
+        floored = [min(max(p, 1e-12), 1.0) for p in shares]
+        spread = -sum(p * math.log(p) for p in floored)
+        return spread / math.log(max(len(self.labels), 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,14 @@ import numpy as np
 
 from fer_ros.errors import DataError
 from fer_ros.taxonomy import LandmarkScheme, QualityFlag
-from fer_ros.types.arrays import Float32, Float64, UInt8, require_array, require_range
+from fer_ros.types.arrays import (
+    Float32,
+    Float64,
+    UInt8,
+    require_array,
+    require_range,
+    require_shares,
+)
 from fer_ros.types.frames import Roi, RotatedRoi
 
 
@@ -111,8 +118,7 @@ class FaceQuality:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in _QUALITY_SHARES:
-            require_range('FaceQuality', name, getattr(self, name), 0.0, 1.0)
+        require_shares('FaceQuality', **{name: getattr(self, name) for name in _QUALITY_SHARES})
         for name in ('turn_rad', 'tilt_rad'):
             require_range('FaceQuality', name, getattr(self, name), 0.0, math.pi)
 
