@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from typing import Any
 import pytest
 from made_clip import FRAMES
 
+from fer_ros.cli.eval.interrupts import Interrupts
 from fer_ros.cli.eval.replay_job import ReplayJob, run_job
 from fer_ros.cli.main import main
 from fer_ros.evaluation.replay.compare import compare
+from fer_ros.evaluation.replay.files import Outcome, ReplayFiles
 
 LABELS = 'start_s,end_s,label\n0,0.5,happy\n0.5,1,sad\n'
 
@@ -120,6 +123,61 @@ def test_a_run_that_was_interrupted_goes_on_as_if_it_had_not_been(
     assert not same.only_a + same.only_b
     assert timeless(summary_of(tmp_path)) == timeless(summary_of(out))
     assert not (tmp_path / '.parts').exists()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_within_a_frame_waits_for_its_end(
+    whole: tuple[Path, ReplayJob],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+) -> None:
+    out, job = whole
+    begun = replace(job, folder=tmp_path)
+    write, written = ReplayFiles.message, []
+
+    def message(files: ReplayFiles, topic: str, *rest: Any) -> None:
+        written.append(topic)
+        if len(written) == 20:
+            signal.raise_signal(number)
+        write(files, topic, *rest)
+
+    monkeypatch.setattr(ReplayFiles, 'message', message)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(begun, ignore)
+    assert 0 < summary_of(tmp_path)['frames_processed'] < FRAMES
+    run_job(begun, ignore)
+    same = compare(tmp_path / 'results.mcap', out / 'results.mcap')
+    assert same.equal, same
+    assert not same.only_a + same.only_b
+    assert timeless(summary_of(tmp_path)) == timeless(summary_of(out))
+
+
+def test_an_interrupt_does_not_stop_files_that_are_being_written(
+    whole: tuple[Path, ReplayJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, job = whole
+    finish = ReplayFiles.finish
+
+    def interrupted(files: ReplayFiles, *words: Any, **more: Any) -> Outcome:
+        signal.raise_signal(signal.SIGINT)
+        return finish(files, *words, **more)
+
+    monkeypatch.setattr(ReplayFiles, 'finish', interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_job(replace(job, folder=tmp_path), ignore)
+    assert summary_of(tmp_path)['complete']
+    assert not (tmp_path / '.parts').exists()
+
+
+def test_a_second_interrupt_does_not_wait() -> None:
+    with Interrupts() as interrupts:
+        signal.raise_signal(signal.SIGINT)
+        assert not interrupts.torn
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert interrupts.torn
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_after_a_crash_it_goes_on_behind_the_last_segment(

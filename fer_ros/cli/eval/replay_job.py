@@ -13,6 +13,7 @@ from typing import Any
 
 from fer_ros import __version__, rosless
 from fer_ros.cli import common
+from fer_ros.cli.eval.interrupts import Interrupts
 from fer_ros.errors import FerError
 from fer_ros.evaluation.replay.corpus import ANSWERS, read_answers, write_answers
 from fer_ros.evaluation.replay.files import PARTS, Notebook, Outcome, ReplayFiles, read_json
@@ -170,7 +171,26 @@ def _run(
     files: ReplayFiles,
     tell: Tell,
 ) -> Outcome:
-    """Take every frame that is left, and write the results however it ends."""
+    """Take every frame that is left, and write the results however it ends.
+
+    An interrupt waits for the frame at hand, half of which would be missing for ever, and for
+    files that are being written.
+    """
+    with Interrupts() as interrupts:
+        outcome = _through(job, identity, source, replaying, files, tell, interrupts)
+        interrupts.check()
+    return outcome
+
+
+def _through(
+    job: ReplayJob,
+    identity: dict[str, Any],
+    source: Source,
+    replaying: Any,
+    files: ReplayFiles,
+    tell: Tell,
+    interrupts: Interrupts,
+) -> Outcome:
     began_s, began_cpu_s, first = time.perf_counter(), time.process_time(), replaying.frames
     complete = False
     try:
@@ -178,10 +198,11 @@ def _run(
             tell(replaying.frames, source.info.frames)
             if job.folder is not None and replaying.frames % job.segment == 0:
                 _save(job.folder, identity, replaying, files)
+            interrupts.check()
         complete = True
     finally:
         done = replaying.frames - first
-        if job.folder is not None and not complete:
+        if job.folder is not None and not complete and not interrupts.torn:
             _save(job.folder, identity, replaying, files)
         speed = _speed(
             done, source, time.perf_counter() - began_s, time.process_time() - began_cpu_s
