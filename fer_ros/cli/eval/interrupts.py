@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import signal
 import threading
 from types import FrameType, TracebackType
@@ -30,7 +31,9 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         """Listen."""
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            # A pool ends its processes by SIGTERM, and waits until they have.
+            is_worker = multiprocessing.parent_process() is not None
+            for number in SIGNALS[:1] if is_worker else SIGNALS:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._hear)
         return self

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from fer_ros.cli import common
-from fer_ros.cli.eval.replay_job import ReplayJob, forget, replay, run_job
+from fer_ros.cli.eval.replay_job import ReplayJob, forget, lost, replay, run_job
 from fer_ros.errors import ConfigError
 from fer_ros.evaluation.replay.corpus import find_sources, folder_names, pooled
 from fer_ros.evaluation.replay.files import Outcome
@@ -124,9 +124,9 @@ def _spread(jobs: Sequence[ReplayJob], options: argparse.Namespace) -> list[Outc
     outcomes: dict[int, Outcome] = {}
     with _progress(len(jobs), quiet=options.quiet) as watch:
         results = (
-            over_ray(run_job, jobs, options.ray)
+            over_ray(run_job, jobs, options.ray, lost)
             if options.ray
-            else over_processes(run_job, jobs, options.jobs, watch)
+            else over_processes(run_job, jobs, options.jobs, watch, lost)
         )
         for index, outcome in results:
             outcomes[index] = outcome

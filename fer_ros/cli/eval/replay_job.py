@@ -77,7 +77,20 @@ def run_job(job: ReplayJob, tell: Tell) -> Outcome:
     try:
         return replay(job, tell)
     except FerError as error:
-        return Outcome({'source': job.source, 'error': str(error), 'complete': False})
+        return _failed(job, str(error))
+
+
+def lost(job: ReplayJob) -> Outcome:
+    """Return the outcome of a job whose process was killed."""
+    return _failed(
+        job,
+        f'{job.source}: expected results, found none: the process that read it was killed; is '
+        'there enough memory for as many jobs?',
+    )
+
+
+def _failed(job: ReplayJob, error: str) -> Outcome:
+    return Outcome({'source': job.source, 'error': error, 'complete': False})
 
 
 def replay(job: ReplayJob, tell: Tell) -> Outcome:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import queue
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from fer_ros.errors import ConfigError, MissingExtra
@@ -19,13 +20,19 @@ Tell = Callable[[int, int | None], None]
 Work = Callable[[Job, Tell], Result]
 # The same with the job's number before.
 Watch = Callable[[int, int, int | None], None]
+# The result of a job whose process ended without one: killed, or out of memory.
+Lost = Callable[[Job], Result]
 
 _POLL_S = 0.2
 _EVERY = 10  # frames of another process are told in tens
 
 
 def over_processes(
-    work: Work[Job, Result], jobs: Sequence[Job], processes: int, watch: Watch
+    work: Work[Job, Result],
+    jobs: Sequence[Job],
+    processes: int,
+    watch: Watch,
+    lost: Lost[Job, Result],
 ) -> Iterator[tuple[int, Result]]:
     """Yield number and result of each job as it ends; one process works in this one.
 
@@ -35,22 +42,37 @@ def over_processes(
         for index, job in enumerate(jobs):
             yield index, work(job, _teller(watch, index))
         return
+    left = dict(enumerate(jobs))
+    for index, result in _in_pool(work, left, min(processes, len(jobs)), watch):
+        del left[index]
+        yield index, result
+    # A process that dies takes its pool with it: what is left once more, each by itself.
+    for index, job in left.items():
+        alone = list(_in_pool(work, {index: job}, 1, watch))
+        yield from alone or [(index, lost(job))]
+
+
+def _in_pool(
+    work: Work[Job, Result], jobs: Mapping[int, Job], processes: int, watch: Watch
+) -> Iterator[tuple[int, Result]]:
+    """Yield numbers and results until all are done or a process has died."""
     # Spawned: threads of ONNX Runtime and DDS do not survive a fork.
     context = multiprocessing.get_context('spawn')
     with context.Manager() as manager:
         news: Any = manager.Queue()
-        pool = ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context)
+        pool = ProcessPoolExecutor(processes, mp_context=context)
         try:
             futures: dict[Future[Result], int] = {
                 pool.submit(_with_news, work, job, index, news): index
-                for index, job in enumerate(jobs)
+                for index, job in jobs.items()
             }
             pending = set(futures)
             while pending:
                 done, pending = wait(pending, _POLL_S, FIRST_COMPLETED)
                 _pass_on(news, watch)
                 for future in done:
-                    yield futures[future], future.result()
+                    if not isinstance(future.exception(), BrokenProcessPool):
+                        yield futures[future], future.result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
@@ -79,7 +101,7 @@ def _pass_on(news: Any, watch: Watch) -> None:
 
 
 def over_ray(
-    work: Work[Job, Result], jobs: Sequence[Job], address: str
+    work: Work[Job, Result], jobs: Sequence[Job], address: str, lost: Lost[Job, Result]
 ) -> Iterator[tuple[int, Result]]:
     """Yield number and result of each job as a Ray cluster ends it; a job takes one CPU.
 
@@ -107,7 +129,14 @@ def over_ray(
         while pending:
             done, _ = ray.wait(list(pending))
             for reference in done:
-                yield pending.pop(reference), ray.get(reference)
+                index = pending.pop(reference)
+                try:
+                    result = ray.get(reference)
+                except ray.exceptions.RayTaskError:
+                    raise  # what went wrong is in the code, not in the cluster
+                except ray.exceptions.RayError:
+                    result = lost(jobs[index])
+                yield index, result
     finally:
         if begun:
             ray.shutdown()
