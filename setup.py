@@ -87,9 +87,8 @@ setup(
     entry_points={
         'console_scripts': [
             'fer-ros = fer_ros.cli.main:main',
-            'perception_node = fer_ros.nodes.perception_node:main',
-            'generation_node = fer_ros.nodes.generation_node:main',
-            'play_node = fer_ros.nodes.play_node:main',
+            'perception_node = fer_ros.nodes.executables:perception',
+            'generation_node = fer_ros.nodes.executables:generation',
         ],
     },
 )

@@ -8,7 +8,13 @@ import yaml
 from rosbags.interfaces import Nodetype
 
 from fer_ros import rosless
-from fer_ros.generation import DirectorConfig, LayerConfig, RequestState
+from fer_ros.generation import (
+    DirectorConfig,
+    LayerConfig,
+    OutputKind,
+    RequestState,
+    load_rig,
+)
 from fer_ros.nodes import generation_parameters
 from fer_ros.nodes.parameters import PARAMETERS, defaults, pipeline_config, refusal
 from fer_ros.pipeline import PipelineConfig
@@ -171,3 +177,11 @@ def test_every_file_names_the_same_version_and_maintainer() -> None:
     for path in ('package.xml', 'fer_msgs/package.xml'):
         [address] = re.findall(r'email="([^"]*)"', (ROOT / path).read_text(encoding='utf-8'))
         assert re.fullmatch(r'[\w.+-]+@[\w-]+\.[a-z]{2,}', address)
+
+
+def test_rosdep_installs_what_the_default_rig_sends_with() -> None:
+    [default] = (p.default for p in generation_parameters.PARAMETERS if p.name == 'rig')
+    kinds = {output.kind for output in load_rig(str(default)).outputs}
+    needed = 'python3-aiohttp' if OutputKind.WEBSOCKET in kinds else 'rclpy'
+    package = (ROOT / 'package.xml').read_text(encoding='utf-8')
+    assert f'<exec_depend>{needed}</exec_depend>' in package

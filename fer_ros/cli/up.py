@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from fer_ros.cli import common
+from fer_ros.nodes import signals
 
 
 def main(words: Sequence[str]) -> int:
@@ -22,9 +23,10 @@ def main(words: Sequence[str]) -> int:
     common.add_ros_arguments(parser)
     options = parser.parse_args(words)
     arguments = common.ros_arguments(options)
+    signals.listen()  # imports take long: Ctrl-C ends them in order as well
+    common.use_ros()
     if options.face_only:
         return _face(arguments)
-    common.use_ros()
     from fer_ros.nodes.perception_node import run
 
     if not options.generation:
@@ -40,7 +42,6 @@ def main(words: Sequence[str]) -> int:
 
 def _face(arguments: list[str]) -> int:
     """Spin the robot's face in this process."""
-    common.use_ros()
     from fer_ros.nodes.generation_node import run
 
     return run(arguments, autostart=True)

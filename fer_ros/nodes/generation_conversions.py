@@ -93,17 +93,13 @@ def status_from(status: Status, header: Header) -> RequestStatus:
 
 def state_from(face: Face, guard: Guard, aim: Aim, header: Header) -> RigState:
     """Return what a rig is doing as a message."""
-    strength = _by_code(face.units)
+    units = [_unit(code, face.units) for code in CODES]
     counts = face.interventions.counts
     return RigState(
         header=header,
         rig=guard.rig.name,
         expression=aim.expression,
-        action_units=[
-            ActionUnit(code=code, intensity=value, confidence=1.0)
-            for code, value in zip(CODES, strength.tolist())
-            if value > 0.0
-        ],
+        action_units=[unit for unit in units if unit.intensity > 0.0],
         limits_hit=guard.limits_hit(),
         estopped=face.stopped is not None,
         source=aim.source,
@@ -168,6 +164,13 @@ def viseme_from(text: str) -> tuple[str, float]:
         return name.strip(), float(weight) if weight else 1.0
     except ValueError:
         raise DataError(f'viseme {text!r}: expected NAME or NAME:WEIGHT') from None
+
+
+def _unit(code: int, units: Float64) -> ActionUnit:
+    """Return what is commanded of a unit; a side is NaN where the face has one."""
+    sides = [float(units[channel]) for channel in channels_of(code)]
+    left, right = sides if len(sides) == 2 else (math.nan, math.nan)
+    return ActionUnit(code=code, intensity=max(sides), confidence=1.0, left=left, right=right)
 
 
 def _by_code(units: Float64) -> Float64:

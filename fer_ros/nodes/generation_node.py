@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
+from rclpy.lifecycle import State, TransitionCallbackReturn
 
 from fer_ros.errors import FerError
 from fer_ros.generation import Face, Rig, load_rig
@@ -15,10 +15,11 @@ from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running
 from fer_ros.nodes.face_health import face_diagnostics
 from fer_ros.nodes.face_runner import FaceRunner, Files
+from fer_ros.nodes.managed import ManagedNode, reported
 from fer_ros.nodes.parameters import current, declare
 
 
-class GenerationNode(LifecycleNode):
+class GenerationNode(ManagedNode):
     """Moves the robot's face at a fixed rate."""
 
     def __init__(self, name: str = 'robot_face', namespace: str = 'fer', **kwargs: Any) -> None:
@@ -33,6 +34,7 @@ class GenerationNode(LifecycleNode):
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._health_timer = self.create_timer(1.0, self._on_health)
 
+    @reported
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Read library, policies and rigs."""
         self._values = current(self, parameters.PARAMETERS)
@@ -54,6 +56,7 @@ class GenerationNode(LifecycleNode):
         self.get_logger().info(f'configured: {names}, policy {self._values["policy"]}')
         return TransitionCallbackReturn.SUCCESS
 
+    @reported
     def on_activate(self, state: State) -> TransitionCallbackReturn:
         """Open the topics and begin to move."""
         assert self._files is not None, 'activate follows configure'

@@ -99,7 +99,7 @@ class Outputs:
 
     def close(self, stamp: Any) -> None:
         """Say that nobody is tracked any more and close every topic."""
-        # After an interrupt, rclpy has left the graph before the node can say anything.
+        # In a program that leaves the graph on its own terms, nothing can be said any more.
         if rclpy.ok():
             self._tracked.publish(IdsList(header=Header(stamp=stamp), ids=[]))
         self._faces.keep(())

@@ -9,12 +9,13 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
+from rclpy.lifecycle import State, TransitionCallbackReturn
 
 from fer_ros.errors import FerError
 from fer_ros.nodes import parameters, running
 from fer_ros.nodes.camera import CameraInput
 from fer_ros.nodes.diagnostics import diagnostics, health
+from fer_ros.nodes.managed import ManagedNode, reported
 from fer_ros.nodes.outputs import Outputs
 from fer_ros.nodes.statistics import Statistics
 from fer_ros.nodes.uncertain import UncertainRecorder
@@ -24,7 +25,7 @@ from fer_ros.pipeline import Pipeline
 NS_PER_S = 1_000_000_000
 
 
-class PerceptionNode(LifecycleNode):
+class PerceptionNode(ManagedNode):
     """Follows and recognises every face of one camera topic."""
 
     def __init__(self, name: str = 'fer', **kwargs: Any) -> None:
@@ -45,6 +46,7 @@ class PerceptionNode(LifecycleNode):
 
     # Lifecycle
 
+    @reported
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Load the models."""
         self._values = parameters.current(self)
@@ -64,6 +66,7 @@ class PerceptionNode(LifecycleNode):
         )
         return TransitionCallbackReturn.SUCCESS
 
+    @reported
     def on_activate(self, state: State) -> TransitionCallbackReturn:
         """Open the topics and start the worker."""
         assert self._pipeline is not None, 'activate follows configure'

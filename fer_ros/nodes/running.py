@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
 
 from fer_ros.errors import FerError
+from fer_ros.nodes import signals
+
+# A signal does not wake the middleware: look this often whether one has come.
+PATIENCE_S = 0.1
 
 
 def run(
@@ -28,8 +31,10 @@ def run(
     :param autostart: configure and activate at once, for use without a launch file.
     :return: the process's exit status.
     """
+    signals.listen()
     try:
-        rclpy.init(args=args)
+        # rclpy's own handlers leave the graph before a node can say or do anything more.
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except RuntimeError as error:  # what rcl says of a command line that it can not read
         print(f'{name}: {error}', file=sys.stderr)
         return 2
@@ -37,22 +42,19 @@ def run(
     try:
         node = make()
         if autostart and not _start(node):
-            return 1
+            return 0 if signals.told_to_end() else 1
         gc.freeze()  # what is there now stays: not to be looked through again and again
-        rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
+        _spin(node)
+    except ExternalShutdownException:
         pass
     except (FerError, ParameterException) as error:
         print(f'{name}: {error}', file=sys.stderr)
         return 2
-    except Exception:
-        if rclpy.ok():  # else an interrupt closed a publisher that a callback was using
-            raise
     finally:
-        _ignore_interrupts()
         if node is not None:
             node.destroy_node()
         rclpy.try_shutdown()
+        signals.ignore()
     return 0
 
 
@@ -76,13 +78,18 @@ def take_priority(priority: int) -> str:
     return ''
 
 
-def _ignore_interrupts() -> None:
-    """Let the process end in order: on Ctrl-C, ros2 launch interrupts its nodes a second time."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _start(node: Any) -> bool:
-    """Configure and activate; return whether both went well."""
-    success = TransitionCallbackReturn.SUCCESS
-    return node.trigger_configure() == success and node.trigger_activate() == success
+    """Configure and activate; return whether both went well, and nobody has said to end."""
+    for transition in (node.trigger_configure, node.trigger_activate):
+        if transition() != TransitionCallbackReturn.SUCCESS or signals.told_to_end():
+            return False
+    return True
+
+
+def _spin(node: Any) -> None:
+    """Serve a node until the process is told to end."""
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while not signals.told_to_end():
+        executor.spin_once(timeout_sec=PATIENCE_S)
+    executor.shutdown()

@@ -13,6 +13,7 @@ from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.arguments import Arguments, parse
 from fer_ros.rosless.logging import settings
 from fer_ros.rosless.network import domain_id as environment_domain_id
+from fer_ros.rosless.signals import SignalHandlerOptions
 
 if TYPE_CHECKING:
     from fer_ros.rosless.graph import Graph
@@ -76,7 +77,9 @@ class Context:
         assert self._graph is not None, 'the graph lives with the participant'
         return self._graph
 
-    def init(self, args: list[str] | None, domain_id: int | None) -> None:
+    def init(
+        self, args: list[str] | None, domain_id: int | None, signals: SignalHandlerOptions
+    ) -> None:
         """Join the domain of ``ROS_DOMAIN_ID`` with the command line's arguments."""
         if self._running:
             raise RuntimeError('Context.init() must only be called once')
@@ -98,7 +101,7 @@ class Context:
         self._graph = Graph(self._participant)
         self._running = True
         self._told_to_stop = False
-        self._listen_to_signals()
+        self._listen_to_signals(signals)
 
     def ok(self) -> bool:
         """Tell whether ``init`` was called, and ``shutdown`` was not."""
@@ -129,27 +132,36 @@ class Context:
         with self._bells_lock:
             self._bells.add(bell)
 
-    def _listen_to_signals(self) -> None:
-        """End on SIGTERM, and on SIGINT where a shell has it ignored; rclpy does both."""
+    def _listen_to_signals(self, options: SignalHandlerOptions) -> None:
+        """End on SIGTERM and SIGINT, as rclpy does; what else hears them is called first."""
         if threading.current_thread() is not threading.main_thread():
             return
-        wanted = [signal.SIGTERM]
-        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-            wanted.append(signal.SIGINT)
-        for number in wanted:
-            self._handlers[number] = signal.signal(number, self._on_signal)
+        for option in (SignalHandlerOptions.SIGINT, SignalHandlerOptions.SIGTERM):
+            if option in options:
+                number = signal.Signals[str(option.name)]
+                self._handlers[number] = signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, frame: Any) -> None:
         # A handler must not take a lock that the interrupted code may hold: spin looks often.
         self._told_to_stop = True
+        before = self._handlers.get(signal.Signals(number))
+        if callable(before):  # Python's own raises KeyboardInterrupt
+            before(number, frame)
 
 
 context = Context()
 
 
-def init(*, args: list[str] | None = None, domain_id: int | None = None, **_: Any) -> None:
+def init(
+    *,
+    args: list[str] | None = None,
+    domain_id: int | None = None,
+    signal_handler_options: SignalHandlerOptions | None = None,
+    **_: Any,
+) -> None:
     """Begin; see :class:`Context`."""
-    context.init(args, domain_id)
+    options = signal_handler_options
+    context.init(args, domain_id, SignalHandlerOptions.ALL if options is None else options)
 
 
 def ok(**_: Any) -> bool:

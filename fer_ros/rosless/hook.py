@@ -39,6 +39,7 @@ MODULES = {
     'rclpy.clock': ('time',),
     'rclpy.logging': ('logging',),
     'rclpy.serialization': ('serialization',),
+    'rclpy.signals': ('signals',),
 }
 
 

@@ -50,6 +50,7 @@ class Node:
         self.publishers: list[Publisher] = []
         self.subscriptions: list[Subscription] = []
         self.timers: list[Timer] = []
+        self.services: tuple[()] = ()  # none in rosless
         self._logger = Logger(self.get_fully_qualified_name().strip('/').replace('/', '.'))
         self._clock = Clock()
         self._parameters: dict[str, tuple[Parameter, Any]] = {}

@@ -26,6 +26,7 @@ from std_msgs.msg import Bool, Float32, Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
 
 from fer_ros.generation import load_rig
+from fer_ros.generation.units import SINGLE
 from fer_ros.nodes.generation_node import GenerationNode
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -118,7 +119,11 @@ def test_a_smile_is_answered_on_every_output_within_its_limits(face: Face) -> No
         face.see('happiness', 0.9)
         face.listener.spin_for(0.2)
     face.until(lambda: face.unit(12) > 0.5, 'a smile')
-    assert face.heard['state'][-1].source == 'policy'
+    state = face.heard['state'][-1]
+    assert state.source == 'policy'
+    sides = {unit.code: (unit.left, unit.right) for unit in state.action_units}
+    assert min(sides[12]) > 0.3
+    assert all(np.isnan(sides[code]).all() for code in SINGLE if code in sides)
     rig = load_rig('animatronic12')
     corner = rig.names.index('corner_left')
     trajectory = face.heard['trajectory'][-1]
@@ -204,9 +209,14 @@ def test_estop_freezes_and_lets_go(face: Face) -> None:
     face.until(lambda: face.unit(4) > 0.2, 'a frown')
     face.send(Bool, '/fer/robot_face/estop', data=True)
     face.until(lambda: face.heard['state'][-1].estopped, 'the stop')
-    face.listener.spin_for(1.2)
-    still = [list(message.data) for message in face.heard['array'][-20:]]
-    assert np.ptp(still, axis=0).max() == 0.0
+
+    def stands() -> bool:
+        places = [list(message.data) for message in face.heard['array'][-20:]]
+        return bool(np.ptp(places, axis=0).max() == 0.0)
+
+    face.until(stands, 'a standstill')
+    face.listener.spin_for(0.3)
+    assert stands()
     face.send(Bool, '/fer/robot_face/estop', data=False)
     face.until(lambda: not face.heard['state'][-1].estopped, 'the release')
 

@@ -49,6 +49,48 @@ def test_a_signal_ends_spin(peer, number, end):
     assert end in out
 
 
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_whose_exception_is_lost_ends_spin_all_the_same(number):
+    code = (
+        'from fer_ros import rosless; rosless.install()\n'
+        'import os, rclpy\n'
+        'from rclpy.node import Node\n'
+        'from rclpy.executors import ExternalShutdownException\n'
+        'class Careless:\n'
+        '    def __del__(self):\n'
+        f'        os.kill(os.getpid(), {int(number)})\n'
+        'rclpy.init(args=[])\n'
+        'node = Node("n")\n'
+        'node.create_timer(0.01, Careless)\n'
+        'try:\n'
+        '    rclpy.spin(node)\n'
+        'except ExternalShutdownException:\n'
+        '    print("ended")\n'
+        'node.destroy_node()\n'
+        'rclpy.try_shutdown()\n'
+    )
+    done = python(code)
+    assert (done.returncode, done.stdout) == (0, 'ended\n')
+
+
+def test_signals_can_be_left_to_the_program():
+    code = (
+        'from fer_ros import rosless; rosless.install()\n'
+        'import os, rclpy, signal\n'
+        'from rclpy.signals import SignalHandlerOptions\n'
+        'heard = []\n'
+        'for number in (signal.SIGINT, signal.SIGTERM):\n'
+        '    signal.signal(number, lambda number, _: heard.append(number))\n'
+        'rclpy.init(args=[], signal_handler_options=SignalHandlerOptions.NO)\n'
+        'os.kill(os.getpid(), signal.SIGINT)\n'
+        'os.kill(os.getpid(), signal.SIGTERM)\n'
+        'print(heard == [signal.SIGINT, signal.SIGTERM], rclpy.ok())\n'
+        'rclpy.shutdown()\n'
+    )
+    done = python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'True True\n', '')
+
+
 def test_an_executor_ends_after_shutdown():
     code = (
         'from fer_ros import rosless; rosless.install()\n'
