@@ -14,6 +14,8 @@ Values = NDArray[np.float64]
 Tick = tuple[float, str]  # where, and its text
 
 WIDTH, LEFT, RIGHT, TOP, BOTTOM = 920, 44, 18, 8, 20
+DAY_S = 86_400
+STEPS_S = (30, 60, 120, 300, 600, 1800, 3600, 7200, 10_800, 21_600, 43_200, DAY_S)
 ROW = 26  # from one line of text to the next, where the window is narrow too
 
 # Stripes of the page's own colour can be seen on every colour below them.
@@ -139,12 +141,21 @@ def ticks(first: float, last: float, unit: str, count: int = 8) -> list[Tick]:
 
 
 def seconds(first: float, last: float) -> list[Tick]:
-    """Return ticks of time: seconds, and minutes where there are many."""
-    if last - first < 240.0:
+    """Return ticks of time, eleven at most: seconds, or minutes, hours and days of many."""
+    length = last - first
+    if length < 240.0:
         return ticks(first, last, 's')
-    step = next((s for s in (30, 60, 120, 300, 600, 1800) if s * 10 >= last - first), 3600)
+    if length > 10 * DAY_S:
+        return [(day * DAY_S, text) for day, text in ticks(first / DAY_S, last / DAY_S, 'd')]
+    step = next(step for step in STEPS_S if step * 10 >= length)
     values = range(math.ceil(first / step) * step, math.floor(last) + 1, step)
-    return [(float(value), f'{value // 60}:{value % 60:02d}') for value in values]
+    return [(float(value), _clock(value, in_hours=step >= 1800)) for value in values]
+
+
+def _clock(value: int, *, in_hours: bool) -> str:
+    if in_hours:
+        return f'{value // 3600}:{value // 60 % 60:02d} h'
+    return f'{value // 60}:{value % 60:02d}'
 
 
 def _title(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_ros.errors import DataError, SourceError
-from fer_ros.sources.bag_reader import BAG_SUFFIXES, BagMessage, BagReader, open_bag
+from fer_ros.sources.bag_reader import BAG_SUFFIXES, BagMessage, BagReader, BagTopic, open_bag
 from fer_ros.sources.base import NS_PER_S, Source, SourceInfo
 from fer_ros.sources.compressed import decode_compressed
 from fer_ros.sources.encodings import to_rgb
@@ -19,6 +19,10 @@ _RAW = ('sensor_msgs/msg/Image', 'sensor_msgs/Image')
 _COMPRESSED = ('sensor_msgs/msg/CompressedImage', 'sensor_msgs/CompressedImage')
 _INFO = ('sensor_msgs/msg/CameraInfo', 'sensor_msgs/CameraInfo')
 _TWIN = '/compressed'
+_VIDEO = (
+    'ffmpeg_image_transport_msgs/msg/FFMPEGPacket', 'foxglove_msgs/msg/CompressedVideo',
+)  # fmt: skip
+_REPUBLISH = 'play it through image_transport republish to raw and record that'
 
 
 class BagSource(Source):
@@ -91,8 +95,10 @@ def _choose(path: Path, topics: tuple[str, ...], wanted: str, bag: BagReader) ->
         have = ', '.join(topics) or 'none'
         raise SourceError(f"{path}: expected images on '{wanted}', found image topics: {have}")
     if not topics:
-        have = ', '.join(f'{n} ({t.type})' for n, t in sorted(bag.topics.items())) or 'none'
+        have = ', '.join(_described(n, t) for n, t in sorted(bag.topics.items())) or 'none'
         why = ''.join(f'; {line}' for line in bag.warnings)
+        if any(topic.type in _VIDEO for topic in bag.topics.values()):
+            why += f'; packets of a video are not read: {_REPUBLISH}'
         raise SourceError(f'{path}: expected a topic with images, found topics: {have}{why}')
     # A camera that was recorded raw and compressed is one camera.
     single = [name for name in topics if name.removesuffix(_TWIN) not in topics or _is_raw(name)]
@@ -101,6 +107,10 @@ def _choose(path: Path, topics: tuple[str, ...], wanted: str, bag: BagReader) ->
             f'{path}: expected one image topic, found {", ".join(single)}; choose one by topic'
         )
     return single[0]
+
+
+def _described(name: str, topic: BagTopic) -> str:
+    return f'{name} ({topic.type}{"" if topic.count else ", empty"})'
 
 
 def _is_raw(topic: str) -> bool:
@@ -115,6 +125,8 @@ def _first_frame(bag: BagReader, topic: str) -> Frame:
             return _frame(bag, recorded, 0)
         except DataError as error:
             why = str(error)
+    if any(f"format '{name}" in why for name in ('h264', 'h265', 'hevc')):
+        why += f'; of a recording: {_REPUBLISH}'
     raise SourceError(f'{bag.path}: expected images on {topic}, found none to read: {why}')
 
 

@@ -8,6 +8,7 @@ import pytest
 from fer_ros.errors import DataError
 from fer_ros.evaluation.metrics import (
     Event,
+    EventIndex,
     accuracy,
     answers_of,
     binary_f1,
@@ -170,3 +171,23 @@ def test_events_are_matched_one_to_one_nearest_first() -> None:
     none = event_scores([], labelled)
     assert np.isnan(none.precision)
     assert none.recall == 0.0
+
+
+def test_events_side_by_side_are_matched_as_each_with_each_would_be() -> None:
+    rng = np.random.default_rng(3)
+    some, others = (
+        [event(int(at), kind) for at, kind in zip(rng.integers(0, 20_000, 200), 'xyzz' * 50)]
+        for _ in range(2)
+    )
+    index = EventIndex(others)
+    for one in some:
+        expected = {
+            place
+            for place, other in enumerate(others)
+            if one.kind == other.kind and abs(one.stamp_ns - other.stamp_ns) <= 300_000_000
+        }
+        assert set(index.near(one, 300_000_000)) == expected
+    # Many recordings taken together: each with each would be 10^9 pairs.
+    many = [event(at * 10_000) for at in range(30_000)]
+    scores = event_scores(many, many)
+    assert (scores.precision, scores.recall, scores.timing_error_ms) == (1.0, 1.0, 0.0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import pickle
 
 import numpy as np
 import pytest
@@ -8,8 +9,12 @@ from run_rows import START_NS, face, frame
 
 from fer_ros.errors import SourceError
 from fer_ros.evaluation.replay.corpus import find_sources, folder_names
+from fer_ros.evaluation.replay.files import Notebook
 from fer_ros.evaluation.replay.keep import Thinned, Worst
+from fer_ros.evaluation.replay.labels import Interval, Labels
 from fer_ros.evaluation.replay.table import COLUMNS, Table, to_parquet
+from fer_ros.evaluation.report import write_report
+from fer_ros.evaluation.results import NO_HEALTH
 from fer_ros.types import Frame
 
 
@@ -74,10 +79,42 @@ def test_few_are_kept_evenly_of_many():
     assert 1000 - kept.items[-1] <= kept.step
 
 
-def image() -> Frame:
+def test_what_is_kept_of_a_run_does_not_grow_with_it(tmp_path):
+    labels = Labels((Interval(0, 3600 * 10**9, 'fear'),))
+    notebook = Notebook(labels)
+    table = Table(tmp_path / 'results.csv')
+    sizes = []
+    for index in range(24_000):
+        row = frame(index, face('anna', action_units={12: (0.5, 0.9)}), face('ben'))
+        label = notebook.add(image(row.stamp_ns), row)
+        table.add(row, notebook.first_ns, label)
+        if index + 1 in (8_000, 24_000):
+            sizes.append(len(pickle.dumps(notebook)))
+    table.close()
+    # Two latencies; answer, label, interval and eight probabilities of a labelled frame.
+    assert sizes[1] - sizes[0] < 16_000 * (8 + 1 + 1 + 4 + 32) + 400_000
+    write_report(tmp_path / 'report.html', notebook.rows.items, summary_of(notebook))
+    assert (tmp_path / 'report.html').stat().st_size < 300_000
+
+
+def summary_of(notebook: Notebook):
+    return notebook.tally.summary(NO_HEALTH, frames=notebook.tally.frames)
+
+
+def test_of_many_labels_outside_the_source_the_first_are_named():
+    notebook = Notebook(
+        Labels(tuple(Interval(k, k + 1, 'fear') for k in range(10**12, 10**12 + 40)))
+    )
+    notebook.add(image(), frame(0, face()))
+    complaints = notebook.complaints()
+    assert len(complaints) == 6
+    assert complaints[-1] == 'labels: 35 more intervals have no frame'
+
+
+def image(stamp_ns: int = START_NS) -> Frame:
     pixels = np.zeros((80, 120, 3), np.uint8)
     pixels[20:60, 30:90] = 200
-    return Frame(START_NS, 'cam', 0, pixels)
+    return Frame(stamp_ns, 'cam', 0, pixels)
 
 
 def test_the_surest_wrong_answer_of_an_interval_is_kept():

@@ -55,7 +55,12 @@ def test_long_times_are_in_minutes():
     assert [text for _, text in svg.seconds(0.0, 305.0)] == [
         '0:00', '1:00', '2:00', '3:00', '4:00', '5:00',
     ]  # fmt: skip
-    assert len(svg.seconds(0.0, 86_400.0)) == 25
+    assert [text for _, text in svg.seconds(0.0, 9000.0)] == [
+        '0:00 h', '0:30 h', '1:00 h', '1:30 h', '2:00 h', '2:30 h',
+    ]  # fmt: skip
+    assert [at for at, _ in svg.seconds(0.0, 86_400.0)] == [10_800.0 * k for k in range(9)]
+    # A camera whose clock jumped.
+    assert svg.seconds(0.0, 400 * 86_400.0)[-1] == (400 * 86_400.0, '400 d')
 
 
 def test_texts_are_escaped():

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_types_from_msg
 from tiny_bags import COMPRESSED, IMAGE, INFO, START_NS, STEP_NS
 
 from fer_ros.errors import SourceError
@@ -116,6 +119,25 @@ def test_a_missing_topic_lists_those_that_are_there(camera_bag):
 def test_a_bag_without_images_lists_its_topics(make_bag, messages):
     bag = make_bag([('/camera_info', INFO, START_NS, messages.info(START_NS, 1.0))])
     assert '/camera_info (sensor_msgs/msg/CameraInfo)' in refusal(bag)
+
+
+def test_a_camera_that_said_nothing_is_told_as_empty(tmp_path, store):
+    with Writer(tmp_path / 'bag', version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        writer.add_connection('/image', IMAGE, typestore=store)
+    assert 'found topics: /image (sensor_msgs/msg/Image, empty)' in refusal(tmp_path / 'bag')
+
+
+def test_packets_of_a_video_are_told_from_images(make_bag, messages, store):
+    kind = 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket'
+    store.register(get_types_from_msg('std_msgs/Header header\nuint8[] data\n', kind))
+    stamped = messages.jpeg(START_NS, 90)
+    packet = store.types[kind](stamped.header, np.zeros(9, np.uint8))
+    text = refusal(make_bag([('/image/ffmpeg', kind, START_NS, packet)]))
+    assert 'packets of a video are not read: play it through image_transport' in text
+    stamped.format, stamped.data = 'h264', np.array([0, 0, 0, 1, 103], np.uint8)
+    text = refusal(make_bag([('/image', COMPRESSED, START_NS, stamped)], name='other'))
+    assert "found format 'h264'" in text
+    assert text.endswith('republish to raw and record that')
 
 
 def test_broken_frames_are_counted(make_bag, messages):

@@ -29,7 +29,14 @@ from fer_ros.evaluation.metrics.classes import (
 )
 from fer_ros.evaluation.metrics.continuous import ccc, pcc, rmse
 from fer_ros.evaluation.metrics.detection import SizeBin, rate_by_size
-from fer_ros.evaluation.metrics.events import Event, EventScores, event_scores, flip_rate, flips
+from fer_ros.evaluation.metrics.events import (
+    Event,
+    EventIndex,
+    EventScores,
+    event_scores,
+    flip_rate,
+    flips,
+)
 from fer_ros.evaluation.metrics.groups import Gap, Grouped, GroupFigure, by_group
 from fer_ros.evaluation.metrics.paired import (
     Difference,
@@ -41,6 +48,7 @@ from fer_ros.evaluation.metrics.paired import (
 __all__ = [
     'Difference',
     'Event',
+    'EventIndex',
     'EventScores',
     'Figure',
     'Gap',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,6 +35,25 @@ class Event:
     kind: str
 
 
+class EventIndex:
+    """Events by kind and time, of which there may be many."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        """Take events in any order."""
+        self._by_kind: dict[str, list[tuple[int, int]]] = {}
+        for place, event in enumerate(events):
+            self._by_kind.setdefault(event.kind, []).append((event.stamp_ns, place))
+        for entries in self._by_kind.values():
+            entries.sort()
+
+    def near(self, event: Event, tolerance_ns: int) -> list[int]:
+        """Return the places of those of the same kind that are at most so far away."""
+        entries = self._by_kind.get(event.kind, [])
+        first = bisect_left(entries, (event.stamp_ns - tolerance_ns, 0))
+        behind = bisect_left(entries, (event.stamp_ns + tolerance_ns + 1, 0))
+        return [place for _, place in entries[first:behind]]
+
+
 @dataclass(frozen=True, slots=True)
 class EventScores:
     """Found events against labelled ones.
@@ -59,11 +79,11 @@ def event_scores(
     Event-based scoring as in Mesaros, Heittola & Virtanen 2016, "Metrics for polyphonic sound
     event detection", with onset-like points in time instead of intervals.
     """
+    known = EventIndex(labelled)
     pairs = sorted(
-        (abs(one.stamp_ns - other.stamp_ns), i, j)
+        (abs(one.stamp_ns - labelled[j].stamp_ns), i, j)
         for i, one in enumerate(found)
-        for j, other in enumerate(labelled)
-        if one.kind == other.kind and abs(one.stamp_ns - other.stamp_ns) <= tolerance_ns
+        for j in known.near(one, tolerance_ns)
     )
     used_found: set[int] = set()
     used_labelled: set[int] = set()

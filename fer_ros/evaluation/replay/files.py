@@ -33,6 +33,7 @@ from fer_ros.evaluation.summary import Tally
 from fer_ros.types import ExpressionEvent, Frame
 
 PARTS = '.parts'
+MAX_COMPLAINTS = 5  # of labels outside the source
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,12 +107,15 @@ class Notebook:
         if self.labels is None or not self.tally.frames:
             return []
         lines = []
-        for one in self.labels.outside(self.first_ns, self.last_ns):
+        outside = self.labels.outside(self.first_ns, self.last_ns)
+        for one in outside[:MAX_COMPLAINTS]:
             start_s, end_s = ((t - self.first_ns) / 1e9 for t in (one.start_ns, one.end_ns))
             lines.append(
                 f'labels: expected intervals within the {self.seconds:.2f} s of the source, found '
                 f'{one.label} from {start_s:.2f} to {end_s:.2f} s, which has no frame'
             )
+        if len(outside) > MAX_COMPLAINTS:
+            lines.append(f'labels: {len(outside) - MAX_COMPLAINTS} more intervals have no frame')
         return lines
 
     @property

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_ros.evaluation.metrics import (
     Event,
+    EventIndex,
     EventScores,
     Reliability,
     accuracy,
@@ -161,10 +162,12 @@ def events(told: Sequence[ExpressionEvent], labels: Labels, first_ns: int, last_
         )
         for event, is_edge in zip(pair, (starts_before, ends_after)):
             (at_edges if is_edge else labelled).append(event)
+    known, edges = EventIndex(labelled), EventIndex(at_edges)
     counted = [
         event
         for event in _boundaries(told)
-        if _near(event, labelled) or (_counts(event, labels) and not _near(event, at_edges))
+        if known.near(event, TOLERANCE_NS)
+        or (_counts(event, labels) and not edges.near(event, TOLERANCE_NS))
     ]
     return Events(tuple(counted), tuple(labelled))
 
@@ -187,14 +190,6 @@ def _boundaries(told: Sequence[ExpressionEvent]) -> Iterator[Event]:
         end_ns = one.offset_ns if one.end_ns is None else one.end_ns
         if end_ns is not None:
             yield _end(one.label, end_ns)
-
-
-def _near(event: Event, others: Sequence[Event]) -> bool:
-    """Tell whether one of the others is the same and at about the same time."""
-    return any(
-        event.kind == other.kind and abs(event.stamp_ns - other.stamp_ns) <= TOLERANCE_NS
-        for other in others
-    )
 
 
 def _counts(event: Event, labels: Labels) -> bool:
@@ -287,12 +282,14 @@ def score(said: Answers, found: Events) -> LabelScores:
 def _changes(said: Answers) -> tuple[int, int]:
     """Return label changes within intervals: those that no label asks for, and all."""
     flips = changes = 0
-    for span in np.unique(said.spans):
-        here = (said.spans == span) & (said.answers >= 0)
-        answers = said.answers[here]
+    order = np.argsort(said.spans, kind='stable')
+    edges = np.flatnonzero(np.diff(said.spans[order])) + 1
+    for here in np.split(order, edges):
+        seen = here[said.answers[here] >= 0]
+        answers = said.answers[seen]
         if not len(answers):
             continue
-        wanted = said.labels[here][0]
+        wanted = said.labels[seen][0]
         new = answers[1:][answers[1:] != answers[:-1]]
         arrives = bool(answers[0] != wanted and (new == wanted).any())
         changes += len(new)
