@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from typing import Any
 
@@ -22,13 +21,10 @@ class TickTimes:
         self._begun: deque[float] = deque(maxlen=WINDOW)
         self._took: deque[float] = deque(maxlen=WINDOW)
 
-    def begin(self) -> None:
-        """Note the beginning of a tick."""
-        self._begun.append(time.perf_counter())
-
-    def end(self) -> None:
-        """Note its end."""
-        self._took.append(time.perf_counter() - self._begun[-1])
+    def add(self, begun_s: float, ended_s: float) -> None:
+        """Note a tick."""
+        self._begun.append(begun_s)
+        self._took.append(ended_s - begun_s)
 
     def summary(self) -> dict[str, str]:
         """Return rate, jitter of the period and duration, in words of diagnostics."""

@@ -15,9 +15,9 @@ from fer_ros.errors import FerError
 from fer_ros.generation import Director, Face, Library, Policies, Profiles, Request, Stop
 from fer_ros.generation import RequestState as Progress
 from fer_ros.generation import RequestStatus as Status
-from fer_ros.nodes import conversions, running
 from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes import generation_parameters as parameters
+from fer_ros.nodes import running
 from fer_ros.nodes.face_health import TickTimes
 from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
 from fer_ros.nodes.rig_outputs import Pose, RigOutputs
@@ -105,7 +105,7 @@ class FaceRunner:
                 if face.is_still():
                     break
                 self._move()
-            self._send(self._poses.popleft(), self._now_ns())
+            self._send(self._poses.popleft())
             time.sleep(face.period_s)
 
     def _close_outputs(self) -> None:
@@ -199,13 +199,12 @@ class FaceRunner:
         """Move one period on."""
         if self.waiting:
             return
-        self.times.begin()
-        now_ns = self._now_ns()
+        begun_s = time.perf_counter()
         if not self._poses:
-            self._decide(now_ns)
+            self._decide(self._now_ns())
             self._move()
-        self._send(self._poses.popleft(), now_ns)
-        self.times.end()
+        self._send(self._poses.popleft())
+        self.times.add(begun_s, time.perf_counter())
 
     def _decide(self, now_ns: int) -> None:
         """Hand the face its goal where that is a new one."""
@@ -228,12 +227,12 @@ class FaceRunner:
             positions = tuple(guard.position for guard in face.guards)
             self._poses.append(Pose(aim, face.units, positions))
 
-    def _send(self, pose: Pose, now_ns: int) -> None:
+    def _send(self, pose: Pose) -> None:
         """Send a tick to every output, and now and then the state."""
         for outputs in self._outputs:
-            outputs.publish(pose, now_ns)
+            outputs.publish(pose)
         if self._ticks % self._state_every == 0 and self._state.get_subscription_count():
-            header = Header(stamp=conversions.ns_to_stamp(now_ns))
+            header = Header(stamp=self._node.get_clock().now().to_msg())
             for guard in self.face.guards:
                 self._state.publish(convert.state_from(self.face, guard, pose.aim, header))
         self._ticks += 1

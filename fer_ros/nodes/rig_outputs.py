@@ -20,7 +20,6 @@ from fer_ros.generation.outputs.page import PageServer
 from fer_ros.generation.pictures import shown_units
 from fer_ros.generation.units import CHANNELS
 from fer_ros.nodes import generation_conversions as conversions
-from fer_ros.nodes.conversions import ns_to_stamp
 from fer_ros.types import Float64
 
 COMMAND_QOS = QoSProfile(
@@ -46,7 +45,7 @@ class Pose:
     positions: tuple[Float64, ...]
 
 
-Send = Callable[[Pose, int], None]
+Send = Callable[[Pose], None]
 Publish = Callable[[Any], None]
 
 
@@ -86,14 +85,14 @@ class RigOutputs:
             self.close()
             raise
 
-    def publish(self, pose: Pose, now_ns: int) -> None:
+    def publish(self, pose: Pose) -> None:
         """Send the pose of this tick to those whose turn it is and who listen."""
         look = self._ticks % LOOK_EVERY == 0
         for line in self._lines:
             if look and line.publisher is not None:
                 line.heard = line.publisher.get_subscription_count() > 0
             if line.heard and self._ticks % line.every == 0:
-                line.send(pose, now_ns)
+                line.send(pose)
         self._ticks += 1
 
     def close(self) -> None:
@@ -139,6 +138,12 @@ class RigOutputs:
 
         return joints, positions
 
+    def _now_ns(self) -> int:
+        return int(self._node.get_clock().now().nanoseconds)
+
+    def _stamp(self) -> Any:
+        return self._node.get_clock().now().to_msg()
+
     def _values(self, pose: Pose) -> dict[str, float]:
         """Return positions by the joint's name."""
         return dict(zip(self._guard.rig.joints, pose.positions[self._rig].tolist()))
@@ -148,7 +153,7 @@ class RigOutputs:
         rate_hz = output.rate_hz or self._face.rate_hz
         message = conversions.trajectory_of(joints, round(NS_PER_S / rate_hz))
 
-        def send(pose: Pose, _: int) -> None:
+        def send(pose: Pose) -> None:
             message.points[0].positions = positions(pose)
             publish(message)
 
@@ -158,7 +163,7 @@ class RigOutputs:
         _, positions = self._joints(output)
         message = Float64MultiArray()
 
-        def send(pose: Pose, _: int) -> None:
+        def send(pose: Pose) -> None:
             message.data = positions(pose)
             publish(message)
 
@@ -168,22 +173,22 @@ class RigOutputs:
         joints, positions = self._joints(output)
         message = JointState(name=joints)
 
-        def send(pose: Pose, now_ns: int) -> None:
-            message.header.stamp = ns_to_stamp(now_ns)
+        def send(pose: Pose) -> None:
+            message.header.stamp = self._stamp()
             message.position = positions(pose)
             publish(message)
 
         return send
 
     def _facs(self, output: Output, publish: Publish) -> Send:
-        def send(pose: Pose, now_ns: int) -> None:
-            publish(conversions.facs_from(pose.units, Header(stamp=ns_to_stamp(now_ns))))
+        def send(pose: Pose) -> None:
+            publish(conversions.facs_from(pose.units, Header(stamp=self._stamp())))
 
         return send
 
     def _json(self, output: Output, publish: Publish) -> Send:
-        def send(pose: Pose, now_ns: int) -> None:
-            publish(String(data=conversions.as_json(self._values(pose), now_ns)))
+        def send(pose: Pose) -> None:
+            publish(String(data=conversions.as_json(self._values(pose), self._now_ns())))
 
         return send
 
@@ -191,15 +196,17 @@ class RigOutputs:
         socket = self._socket(output)
         rate_hz = round(output.rate_hz or self._face.rate_hz)
 
-        def send(pose: Pose, now_ns: int) -> None:
-            socket.send(livelink_packet(self._values(pose), output.subject, now_ns, rate_hz))
+        def send(pose: Pose) -> None:
+            socket.send(
+                livelink_packet(self._values(pose), output.subject, self._now_ns(), rate_hz)
+            )
 
         return send
 
     def _osc(self, output: Output) -> Send:
         socket = self._socket(output)
 
-        def send(pose: Pose, _: int) -> None:
+        def send(pose: Pose) -> None:
             socket.send(osc_bundle(osc_messages(self._values(pose), output.style)))
 
         return send
@@ -209,7 +216,7 @@ class RigOutputs:
         self._closers.append(page.close)
         self._node.get_logger().info(f'the avatar is drawn at {page.url}')
 
-        def send(pose: Pose, _: int) -> None:
+        def send(pose: Pose) -> None:
             if page.clients:
                 values = np.round(shown_units(pose.units, self._face, pose.positions), 3).tolist()
                 units = {name: value for name, value in zip(CHANNELS, values) if value}

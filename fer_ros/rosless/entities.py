@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +11,8 @@ from fer_ros.rosless.context import context
 from fer_ros.rosless.messages import Message, deserialize, serialize, warm_up
 from fer_ros.rosless.qos import QoSProfile
 from fer_ros.rosless.time import NS_PER_S, Clock
+
+NEVER_NS = 1 << 63
 
 if TYPE_CHECKING:
     from fer_ros.rosless.node import Node
@@ -150,22 +151,20 @@ class Timer:
     def __init__(self, clock: Clock, period_s: float, callback: Callable[[], None]) -> None:
         """Start it."""
         self._clock = clock
+        self.due_ns = NEVER_NS  # on the clock's timers_ns()
         self._period_ns = max(round(period_s * NS_PER_S), 1)
         self.callback = callback
         self._canceled = False
         self.reset()
 
-    def _now_ns(self) -> int:
-        simulated = self._clock.simulated_ns
-        return time.monotonic_ns() if simulated is None else simulated
-
     def reset(self) -> None:
         """Start the period again."""
-        self._due_ns = self._now_ns() + self._period_ns
+        self.due_ns = self._clock.timers_ns() + self._period_ns
         self._canceled = False
 
     def cancel(self) -> None:
         """Stop it."""
+        self.due_ns = NEVER_NS
         self._canceled = True
 
     def is_canceled(self) -> bool:
@@ -174,24 +173,17 @@ class Timer:
 
     def is_ready(self) -> bool:
         """Tell whether it is due."""
-        return not self._canceled and self._now_ns() >= self._due_ns
+        return self._clock.timers_ns() >= self.due_ns
 
-    def wait_s(self) -> float:
-        """Return seconds until it is due."""
-        if self._canceled:
-            return float('inf')
-        return max(self._due_ns - self._now_ns(), 0) / NS_PER_S
-
-    def handle(self) -> bool:
-        """Call back if it is due; periods that were missed are skipped."""
-        late_ns = self._now_ns() - self._due_ns
-        if late_ns < -self._period_ns:  # /clock was set back
-            self._due_ns = self._now_ns() + self._period_ns
-        if self._canceled or late_ns < 0:
-            return False
-        self._due_ns += (late_ns // self._period_ns + 1) * self._period_ns
+    def call(self, now_ns: int) -> None:
+        """Call back, because it is due; periods that were missed are skipped."""
+        self.due_ns += ((now_ns - self.due_ns) // self._period_ns + 1) * self._period_ns
         self.callback()
-        return True
+
+    def follow(self, now_ns: int) -> None:
+        """Start the period again where /clock was set back."""
+        if not self._canceled and self.due_ns - now_ns > self._period_ns:
+            self.due_ns = now_ns + self._period_ns
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any
 
 from fer_ros.rosless.context import Bell, ExternalShutdownException, context
+from fer_ros.rosless.time import NS_PER_S
 
 # A signal handler can not wake a waiting thread: look this often whether it has spoken.
-PATIENCE_S = 0.25
+PATIENCE_NS = 250_000_000
 CHECK_PERIOD_S = 1.0
 
 
@@ -46,7 +47,7 @@ class SingleThreadedExecutor:
             self._call_timers()
             if rung and self._call_subscriptions() and self._waiting():
                 continue
-            rung = self._bell.wait(min(PATIENCE_S, self._due_s()))
+            rung = self._bell.wait(self._due_s())
         raise ExternalShutdownException
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
@@ -62,7 +63,7 @@ class SingleThreadedExecutor:
             left_s = deadline_s - time.monotonic()
             if left_s <= 0:
                 return
-            self._bell.wait(min(left_s, PATIENCE_S, self._due_s()))
+            self._bell.wait(min(left_s, self._due_s()))
         raise ExternalShutdownException
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
@@ -75,8 +76,11 @@ class SingleThreadedExecutor:
         self._check()
         done = False
         for node in list(self._nodes):
+            now_ns = node.get_clock().timers_ns()
             for timer in list(node.timers):
-                done |= timer.handle()
+                if timer.due_ns <= now_ns:
+                    timer.call(now_ns)
+                    done = True
         return done
 
     def _call_subscriptions(self) -> bool:
@@ -92,9 +96,13 @@ class SingleThreadedExecutor:
         return any(s.waiting() for node in self._nodes for s in list(node.subscriptions))
 
     def _due_s(self) -> float:
-        """Return seconds until the first timer is due."""
-        timers = (timer.wait_s() for node in self._nodes for timer in node.timers)
-        return min(timers, default=PATIENCE_S)
+        """Return seconds until the first timer is due, at most PATIENCE_NS."""
+        left_ns = PATIENCE_NS
+        for node in self._nodes:
+            now_ns = node.get_clock().timers_ns()
+            for timer in node.timers:
+                left_ns = min(left_ns, timer.due_ns - now_ns)
+        return max(left_ns, 0) / NS_PER_S
 
     def _check(self) -> None:
         """Report QoS that do not fit, once a second."""

@@ -17,6 +17,7 @@ from rosbags.interfaces import Nodetype
 
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.definitions import typestore
+from fer_ros.rosless.packing import packer
 
 Convert = Callable[[Any], Any]
 
@@ -160,8 +161,7 @@ def message_class(typename: str) -> type[Message]:
 
 def serialize(message: Message) -> bytes:
     """Return a message as CDR, its length a multiple of four as DDS wants it."""
-    data = bytes(typestore().serialize_cdr(message, message.TYPENAME))
-    return data + b'\0' * (-len(data) % 4)
+    return packer(message.TYPENAME)(message)
 
 
 def deserialize(data: bytes | memoryview, kind: type[Message]) -> Message:
@@ -244,6 +244,8 @@ def _numbers(base: str, length: int | None) -> tuple[Convert, Callable[[], Any],
     convert_one = _scalar(base)[0] if base != 'byte' else _integer(np.iinfo('uint8'))
 
     def convert(value: Any) -> Any:
+        if type(value) is array and value.typecode == dtype.char and length is None:
+            return Numbers(len(value), dtype, value)  # as it is, and often: without detours
         if isinstance(value, np.ndarray) and not isinstance(value, Numbers):
             if length is None:
                 raise TypeError('not a sequence: use tolist(), tobytes() or array.array')

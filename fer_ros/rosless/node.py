@@ -319,7 +319,9 @@ class Node:
 
         def follow(message: Any) -> None:
             stamp = message.clock
-            self._clock.simulated_ns = stamp.sec * NS_PER_S + stamp.nanosec
+            self._clock.simulated_ns = now_ns = stamp.sec * NS_PER_S + stamp.nanosec
+            for timer in self.timers:
+                timer.follow(now_ns)
 
         qos = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
         self.create_subscription(kind, '/clock', follow, qos)

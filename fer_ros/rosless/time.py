@@ -79,3 +79,8 @@ class Clock:
         """Return the time of now; zero while a simulation has not begun."""
         ns = _time.time_ns() if self.simulated_ns is None else self.simulated_ns
         return Time(nanoseconds=ns)
+
+    def timers_ns(self) -> int:
+        """Return the time that timers go by: one that nobody sets, unless it is simulated."""
+        simulated_ns = self.simulated_ns
+        return _time.monotonic_ns() if simulated_ns is None else simulated_ns

@@ -8,11 +8,13 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from fer_msgs.msg import ExpressionEvent, FaceExpression, FaceExpressionArray
 from hri_msgs.msg import Expression, FacialActionUnits, FacialLandmarks
+from rosbags.interfaces import Nodetype
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.definitions import message_names, typestore
+from fer_ros.rosless.hook import PACKAGES
 from fer_ros.rosless.messages import Numbers, deserialize, message_class, serialize
 
 
@@ -161,3 +163,43 @@ def test_the_definitions_that_rosbags_lacks():
     }  # fmt: skip
     assert 'FaceExpressionArray' in message_names('fer_msgs')
     assert typestore().hash_rihs01('hri_msgs/msg/Expression').startswith('RIHS01_')
+
+
+def anything(description, random):
+    """Return a value of a field."""
+    node, detail = description
+    if node == Nodetype.NAME:
+        return filled(detail, random)
+    if node in (Nodetype.ARRAY, Nodetype.SEQUENCE):
+        element, length = detail
+        count = length if node == Nodetype.ARRAY else int(random.integers(0, 4))
+        values = [anything(element, random) for _ in range(count)]
+        # Bytes are a sequence of numbers, but bytes where they are alone.
+        return [value[0] if isinstance(value, bytes) else value for value in values]
+    if detail[0] == 'string':
+        return 'äb'[: int(random.integers(0, 3))] * int(random.integers(0, 3))
+    if detail[0] == 'byte':
+        return bytes([int(random.integers(0, 128))])  # rosbags refuses the others
+    if detail[0] == 'bool':
+        return bool(random.integers(0, 2))
+    number = int(random.integers(0, 127))
+    return number / 8 if detail[0].startswith('float') else number
+
+
+def filled(typename, random):
+    """Return a message with something in every field."""
+    fields = typestore().fielddefs[typename][1]
+    return message_class(typename)(**{name: anything(kind, random) for name, kind in fields})
+
+
+@pytest.mark.parametrize('package', sorted(PACKAGES))
+def test_every_message_has_the_bytes_that_rosbags_gives_it(package):
+    random = np.random.default_rng(3)
+    for name in message_names(package):
+        typename = f'{package}/msg/{name}'
+        for _ in range(10):
+            message = filled(typename, random)
+            bytes_of_rosbags = bytes(typestore().serialize_cdr(message, typename))
+            found = serialize(message)
+            assert found == bytes_of_rosbags + bytes(len(found) - len(bytes_of_rosbags)), typename
+            assert len(found) % 4 == 0
