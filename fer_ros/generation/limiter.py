@@ -95,7 +95,7 @@ class Limiter:
         return self._history[self._next : self._next + self.taps]
 
     def _mean(self) -> Float64:
-        mean = (self.window * self._kernel).sum(axis=0)
+        mean = np.add.reduce(self.window * self._kernel, axis=0)
         # Rounding alone could leave the range.
         found: Float64 = np.minimum(np.maximum(mean, self._low), self._high)
         return found

@@ -87,7 +87,7 @@ class Conflicts:
     def resolve(self, units: Float64) -> None:
         """Take from the weak, in place."""
         weak = units.take(self._weak, axis=-1)
-        taken = np.minimum(weak, units.take(self._strong, axis=-1).max(axis=-1))
+        taken = np.minimum(weak, np.maximum.reduce(units.take(self._strong, axis=-1), axis=-1))
         if not np.count_nonzero(taken):
             self._episodes.over()
             return
@@ -144,8 +144,8 @@ class Guard:
         """Return ways from neutral that are numbers, within the load, and not extreme for long."""
         rig = self.rig
         share = np.maximum(offset * self._up, offset * self._down)
-        load = share.sum(axis=-1) / len(rig.names)
-        if load.max() <= rig.max_load:
+        load = np.add.reduce(share, axis=-1) / len(rig.names)
+        if np.maximum.reduce(load, axis=None) <= rig.max_load:
             self._not_finite.over()
             self._overload.over()
         else:  # too much, or no number
@@ -174,7 +174,7 @@ class Guard:
     def _warm_up(self) -> bool:
         """Count the time at an extreme, forgotten at half the speed; tell if it is too long."""
         beyond = np.maximum(self.position - self._hot_high, self._hot_low - self.position)
-        if beyond.max() < 0.0 and not self._hottest_s:
+        if np.maximum.reduce(beyond, axis=None) < 0.0 and not self._hottest_s:
             return False
         change = np.where(beyond >= 0.0, self._period_s, -self._period_s / 2)
         self._heat_s = np.minimum(

@@ -121,7 +121,9 @@ class GenerationNode(ManagedNode):
         return SetParametersResult(successful=True)
 
     def _on_health(self) -> None:
-        """Report the face's health once a second."""
+        """Report the face's health once a second, where somebody listens."""
+        if not self._diagnostics.get_subscription_count():
+            return
         idle = 'inactive' if self._files is not None else 'unconfigured'
         message = face_diagnostics(f'{self.get_name()}: generation', idle, self._runner)
         message.header.stamp = self.get_clock().now().to_msg()

@@ -49,7 +49,7 @@ Send = Callable[[Pose], None]
 Publish = Callable[[Any], None]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Line:
     """What sends to one output.
 
@@ -61,7 +61,10 @@ class _Line:
     send: Send
     every: int
     publisher: Any = None
-    heard: bool = True
+
+    def is_heard(self) -> bool:
+        """Tell whether to send; what is no topic looks for itself."""
+        return self.publisher is None or self.publisher.get_subscription_count() > 0
 
 
 class RigOutputs:
@@ -78,6 +81,7 @@ class RigOutputs:
         self._closers: list[Callable[[], None]] = []
         self._ticks = 0
         self._lines: list[_Line] = []
+        self._heard: list[_Line] = []
         try:
             for output in self._guard.rig.outputs:
                 self._lines.append(self._open(output))
@@ -87,11 +91,10 @@ class RigOutputs:
 
     def publish(self, pose: Pose) -> None:
         """Send the pose of this tick to those whose turn it is and who listen."""
-        look = self._ticks % LOOK_EVERY == 0
-        for line in self._lines:
-            if look and line.publisher is not None:
-                line.heard = line.publisher.get_subscription_count() > 0
-            if line.heard and self._ticks % line.every == 0:
+        if self._ticks % LOOK_EVERY == 0:
+            self._heard = [line for line in self._lines if line.is_heard()]
+        for line in self._heard:
+            if self._ticks % line.every == 0:
                 line.send(pose)
         self._ticks += 1
 
@@ -102,7 +105,7 @@ class RigOutputs:
         for line in self._lines:
             if line.publisher is not None:
                 self._node.destroy_publisher(line.publisher)
-        self._closers, self._lines = [], []
+        self._closers, self._lines, self._heard = [], [], []
 
     def _open(self, output: Output) -> _Line:
         """Return what sends to one output."""

@@ -1,7 +1,7 @@
 """Messages to CDR, by a function that is written for each type once.
 
-``rosbags`` writes CDR too, with a call and a look-up for every part of a message, and the same once
-more to know its length. A node that sends a small message a hundred times a second pays for each
+``rosbags`` writes CDR too, with a call and a look-up for every part of a message, and the same
+again to know the length. A node that sends a small message a hundred times a second pays for each
 of those calls. So a type's parts are unrolled into one function here; the bytes are the same.
 """
 
