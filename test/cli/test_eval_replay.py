@@ -337,3 +337,15 @@ def test_compare_tells_by_its_exit_status(
     results = str(whole[0] / 'results.mcap')
     assert main(['eval', 'compare', results, results]) == 0
     assert capsys.readouterr().out.startswith('equal: ')
+
+
+def test_a_recording_that_is_cut_off_is_told_and_is_not_equal(
+    whole: tuple[Path, ReplayJob], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = whole[0] / 'results.mcap'
+    content = results.read_bytes()
+    (tmp_path / 'cut.mcap').write_bytes(content[: len(content) * 2 // 3])
+    assert main(['eval', 'compare', str(results), str(tmp_path / 'cut.mcap'), '--json']) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found['only_a']['/fer/expressions'] > 0
+    assert any('cut.mcap: the file is cut off or damaged' in note for note in found['notes'])

@@ -153,6 +153,11 @@ def test_what_a_folder_means(tmp_path):
     assert folder_names(found) == ['a__one.mp4', 'a__two.mcap', 'bag', 'cut', 'stills']
 
 
+def test_results_below_the_sources_are_none(tmp_path):
+    touch(tmp_path / 'one.mp4', tmp_path / 'out' / 'one.mp4' / 'results.mcap')
+    assert find_sources([str(tmp_path)], tmp_path / 'out') == [str(tmp_path / 'one.mp4')]
+
+
 def test_a_folder_of_nothing(tmp_path):
     with pytest.raises(SourceError, match='expected videos, bags or images in it, found none'):
         find_sources([str(tmp_path)])

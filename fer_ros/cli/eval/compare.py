@@ -38,6 +38,8 @@ def _tell(found: Comparison) -> None:
     for name, alone in (('A', found.only_a), ('B', found.only_b)):
         for topic, count in alone.items():
             print(f'  {topic}: {count} in {name} only')
+    for note in found.notes:
+        print(f'  note: {note}')
     if found.first is not None:
         one = found.first
         print(f'  first: {one.topic} at {one.stamp_ns} ns, {one.field}: A {one.a}, B {one.b}')

@@ -95,7 +95,7 @@ def _jobs(options: argparse.Namespace) -> list[ReplayJob]:
     """Return one job for each source."""
     options.remap, options.log_level = [], None
     given = arguments.parse(common.ros_arguments(options)).overrides('/fer')
-    sources = find_sources(options.source)
+    sources = find_sources(options.source, options.out)
     if options.out is not None:
         common.require_folder(options.out)
     folders: list[Path | None] = [options.out] * len(sources)

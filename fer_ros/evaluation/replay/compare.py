@@ -46,6 +46,7 @@ class Comparison:
     :param only_a, only_b: messages that the other has not, by topic.
     :param first: the first difference in order of time.
     :param expressions: topics on which every frame must be in both.
+    :param notes: a line for each bag that can not be read to its end.
     """
 
     compared: int = 0
@@ -54,6 +55,7 @@ class Comparison:
     only_b: Counter[str] = field(default_factory=Counter)
     first: Difference | None = None
     expressions: set[str] = field(default_factory=set)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def equal(self) -> bool:
@@ -76,6 +78,7 @@ class Comparison:
             'only_b': dict(self.only_b),
             'first_difference': asdict(self.first) if self.first else None,
             'ignored_fields': sorted(TIMING),
+            'notes': self.notes,
         }
 
 
@@ -93,6 +96,7 @@ def compare(a: Path, b: Path) -> Comparison:
         for bag in bags:
             _require_results(bag, found)
         _walk(bags, found)
+        found.notes = [line for bag in bags for line in bag.warnings]
     finally:
         for bag in bags:
             bag.close()

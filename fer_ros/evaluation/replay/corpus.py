@@ -21,18 +21,19 @@ VIDEO_SUFFIXES = frozenset(
 ANSWERS = 'answers.npz'
 
 
-def find_sources(specs: Sequence[str]) -> list[str]:
+def find_sources(specs: Sequence[str], results: Path | None = None) -> list[str]:
     """Return the sources that files and folders mean, in order.
 
     A folder is one source where it is a recording (it has ``metadata.yaml``, or the numbered
     parts of one) or holds images; otherwise everything in it and below is one by one.
 
+    :param results: a folder below one of them in which nothing is a source.
     :raises SourceError: a folder holds none.
     """
     found: list[str] = []
     for spec in specs:
         path = Path(spec).expanduser()
-        inside = list(_inside(path)) if path.is_dir() else [path]
+        inside = list(_inside(path, results)) if path.is_dir() else [path]
         if not inside:
             raise SourceError(
                 f'{path}: expected videos, bags or images in it, found none; names end in '
@@ -42,7 +43,7 @@ def find_sources(specs: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _inside(folder: Path) -> Iterator[Path]:
+def _inside(folder: Path, results: Path | None) -> Iterator[Path]:
     children = sorted(child for child in folder.iterdir() if not child.name.startswith('.'))
     suffixes = {child.suffix.lower() for child in children if child.is_file()}
     if (folder / 'metadata.yaml').is_file() or _are_parts(children) or suffixes & IMAGE_SUFFIXES:
@@ -50,7 +51,8 @@ def _inside(folder: Path) -> Iterator[Path]:
         return
     for child in children:
         if child.is_dir():
-            yield from _inside(child)
+            if results is None or child.resolve() != results.resolve():
+                yield from _inside(child, results)
         elif child.suffix.lower() in BAG_SUFFIXES | VIDEO_SUFFIXES:
             yield child
 
