@@ -124,9 +124,10 @@ def timelines(rows: Sequence[FrameRow], events: Sequence[ExpressionEvent] = ()) 
     if not rows:
         return []
     start_ns = rows[0].stamp_ns
-    steps = np.diff([row.stamp_ns for row in rows]) / 1e9
+    stamps_ns = [row.stamp_ns for row in rows]
+    steps = np.diff(stamps_ns) / 1e9
     frame_s = max(float(np.median(steps)), 0.001) if len(steps) else 0.1
-    whole_s = 0.0, max((rows[-1].stamp_ns - start_ns) / 1e9, 0.0) + frame_s
+    whole_s = 0.0, (max(stamps_ns) - start_ns) / 1e9 + frame_s  # time may have gone back
     seen = people(rows)
     points = min(max(POINTS_OF_ALL // max(len(seen), 1), 50), POINTS)
     return [

@@ -102,6 +102,12 @@ def test_who_leaves_is_not_drawn_while_away(tmp_path):
     assert np.array(found) == pytest.approx(svg.LEFT + np.array(expected) * width, abs=0.1)
 
 
+def test_charts_reach_to_the_latest_frame_where_time_went_back():
+    rows = [frame(i, face()) for i in (0, 1, 2, 3, 4)] + [frame(i, face('ben')) for i in (1, 2)]
+    anna, ben = timelines(rows)
+    assert anna.whole_s == ben.whole_s == pytest.approx((0.0, 0.5))
+
+
 def test_the_last_bar_holds_all_later_frames(tmp_path):
     latencies = [10.0] * 200 + [5000.0]
     rows = [frame(i, latency_ms=latency) for i, latency in enumerate(latencies)]
