@@ -52,10 +52,12 @@ def gaze(face: Face) -> Gaze | None:
     pose = face.head_pose
     if pose is None:
         return None
+    head = _towards_head(pose.translation_m) @ pose.rotation
+    scale = _metres_per_pixel(face.landmarks_px, head)
     angles = [
         angle
         for eye in (_RIGHT_EYE, _LEFT_EYE)
-        if (angle := _eye_angles(face.landmarks_px, eye, pose)) is not None
+        if (angle := _eye_angles(face.landmarks_px, eye, head, scale)) is not None
     ]
     yaw = sum(angle[0] for angle in angles) / max(len(angles), 1)
     pitch = sum(angle[1] for angle in angles) / max(len(angles), 1)
@@ -71,23 +73,30 @@ def gaze_quaternion(face: Face) -> tuple[float, float, float, float]:
 
 
 def _eye_angles(
-    points_px: Float32, eye: tuple[int, int, int, int, int], pose: HeadPose
+    points_px: Float32, eye: tuple[int, int, int, int, int], head: Float64, scale: float
 ) -> tuple[float, float] | None:
-    """Return one eye's yaw and pitch in the head, or None where its iris can not be read."""
+    """Return one eye's yaw and pitch in the head, or None where its iris can not be read.
+
+    :param head: (3, 3) head axes to those of the line of sight.
+    :param scale: metres of a pixel.
+    """
     if eye[4] >= len(points_px):
         return None
-    points = points_px[list(eye), :2].astype(np.float64)
-    width = math.dist(points[0], points[1])
-    if width < _MIN_EYE_PX or math.dist(points[2], points[3]) < _MIN_OPENING * width:
+    points = points_px.take(eye, axis=0)[:, :2].tolist()
+    outer, inner, upper, lower, iris = points
+    width = math.dist(outer, inner)
+    if width < _MIN_EYE_PX or math.dist(upper, lower) < _MIN_OPENING * width:
         return None
-    head = _towards_head(pose.translation_m) @ pose.rotation
-    offset = (points[4] - (points[0] + points[1]) / 2) * _metres_per_pixel(points_px, head)
-    offset -= (head @ _BALL_OFFSET_M)[:2]
-    reach = float(offset @ offset) / _IRIS_RADIUS_M**2
+    ball = (head @ _BALL_OFFSET_M).tolist()
+    x, y = (
+        ((at - (one + other) / 2) * scale - centre) / _IRIS_RADIUS_M
+        for at, one, other, centre in zip(iris, outer, inner, ball)
+    )
+    reach = x * x + y * y
     if reach > 0.9:  # beyond what the ball can show: to its edge
-        offset *= math.sqrt(0.9 / reach)
-        reach = 0.9
-    line = head.T @ np.array([*(offset / _IRIS_RADIUS_M), -math.sqrt(1.0 - reach)])
+        shorter = math.sqrt(0.9 / reach)
+        x, y, reach = x * shorter, y * shorter, 0.9
+    line = (np.array([x, y, -math.sqrt(1.0 - reach)]) @ head).tolist()
     return math.atan2(line[1], line[0]), -math.asin(min(1.0, max(-1.0, line[2])))
 
 
@@ -96,16 +105,17 @@ def _metres_per_pixel(points_px: Float32, head: Float64) -> float:
     right, left = _RIGHT_EYE[0], _LEFT_EYE[1]
     model = canonical_face().points_m
     apart_m = math.hypot(*(head @ (model[left] - model[right]))[:2].tolist())
-    apart_px = math.dist(points_px[left, :2], points_px[right, :2])
-    return apart_m / apart_px
+    apart_px = math.dist(points_px[left, :2].tolist(), points_px[right, :2].tolist())
+    return apart_m / max(apart_px, 1e-6)
 
 
 def _towards_head(position_m: Float64) -> Float64:
     """Return (3, 3), camera axes to axes whose z is the line of sight to the head."""
-    z = position_m / math.hypot(*position_m.tolist())
-    x = np.array([z[2], 0.0, -z[0]])
-    x /= math.hypot(*x.tolist())
-    return np.stack([x, np.cross(z, x), z])
+    x, y, z = position_m.tolist()
+    away, across = max(math.hypot(x, y, z), 1e-9), max(math.hypot(x, z), 1e-9)
+    right, back = z / across, -x / across
+    x, y, z = x / away, y / away, z / away
+    return np.array([[right, 0.0, back], [y * back, z * right - x * back, -y * right], [x, y, z]])
 
 
 def _gaze_rotation(pose: HeadPose, yaw: float, pitch: float) -> Float64:

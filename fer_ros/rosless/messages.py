@@ -74,7 +74,7 @@ class Message:
     TYPENAME: ClassVar[str]
     _converters: ClassVar[dict[str, Convert]]
     _puts: ClassVar[tuple[tuple[Callable[[Any, Any], None], Convert | None], ...]]
-    _defaults: ClassVar[dict[str, Callable[[], Any]]]
+    _fresh: ClassVar[tuple[tuple[str, Callable[[Any, Any], None], Callable[[], Any]], ...]]
     _types: ClassVar[dict[str, str]]
 
     def __init__(self, *values: Any, **fields: Any) -> None:
@@ -82,8 +82,8 @@ class Message:
         if values:
             self._take(values)
             return
-        for name, default in self._defaults.items():
-            setattr(self, name, fields.pop(name) if name in fields else default())
+        for name, put, default in self._fresh:
+            put(self, self._converted(name, fields.pop(name)) if name in fields else default())
         if fields:
             raise AttributeError(
                 f'{self.TYPENAME}: expected the fields {list(self._converters)}, found '
@@ -97,11 +97,14 @@ class Message:
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Convert what is assigned, so that a wrong type fails where it was made."""
-        convert = self._converters.get(name)
-        if convert is None:
+        if name not in self._converters:
             raise AttributeError(f'{self.TYPENAME} has no field {name!r}')
+        object.__setattr__(self, name, self._converted(name, value))
+
+    def _converted(self, name: str, value: Any) -> Any:
+        """Return a value as its field keeps it."""
         try:
-            object.__setattr__(self, name, convert(value))
+            return self._converters[name](value)
         except (TypeError, ValueError, OverflowError) as error:
             raise TypeError(
                 f'{self.TYPENAME}.{name}: expected {self._types[name]}, found '
@@ -145,7 +148,6 @@ def message_class(typename: str) -> type[Message]:
         '__slots__': tuple(kinds),
         'TYPENAME': typename,
         '_converters': {name: kind[0] for name, kind in kinds.items()},
-        '_defaults': {name: kind[1] for name, kind in kinds.items()},
         '_types': {name: kind[2] for name, kind in kinds.items()},
     }
     for name, kind, value in constants:
@@ -154,6 +156,9 @@ def message_class(typename: str) -> type[Message]:
     # Straight into the slots: a message with many parts is made of many such values.
     made._puts = tuple(
         (getattr(made, name).__set__, _VIEWS.get(kind[2])) for name, kind in kinds.items()
+    )
+    made._fresh = tuple(
+        (name, put, kind[1]) for (name, kind), (put, _) in zip(kinds.items(), made._puts)
     )
     store.types[typename] = made
     return made
@@ -209,6 +214,8 @@ def _octet(value: Any = b'\0') -> Octet:
 
 def _only(kind: type) -> Convert:
     def convert(value: Any) -> Any:
+        if type(value) is kind:
+            return value
         if not isinstance(value, kind):
             raise TypeError(f'not a {kind.__name__}')
         return kind(value)
@@ -256,6 +263,8 @@ def _numbers(base: str, length: int | None) -> tuple[Convert, Callable[[], Any],
             found = np.frombuffer(value, _dtype_of(value))
             if found.dtype != dtype:
                 raise TypeError(f'of {found.dtype}')
+        elif dtype.kind == 'f' and isinstance(value, list) and {*map(type, value)} == {float}:
+            found = np.array(value, dtype)
         else:
             found = np.array([convert_one(item) for item in value], dtype)
         if length is None:

@@ -152,6 +152,9 @@ def _together(
     return summary
 
 
+_TOLD = 10  # frames between two looks at how far a replay is
+
+
 @contextmanager
 def _progress(sources: int, *, quiet: bool) -> Iterator[Watch]:
     """Show how far all sources are, on stderr; yield what takes the news."""
@@ -172,6 +175,8 @@ def _progress(sources: int, *, quiet: bool) -> Iterator[Watch]:
             """Take how many frames of a source are done, and how many it has."""
             done[index] = frames
             totals[index] = total or totals.get(index, frames)
+            if quiet or (frames % _TOLD and frames != total):
+                return
             speed = progress.tasks[0].speed
             progress.update(
                 task,
