@@ -13,6 +13,7 @@ from fer_ros.detection import (
     DetectionConfig,
     FaceDetector,
     FaceTracker,
+    Look,
     Proposal,
     TrackedFace,
     TrackingConfig,
@@ -253,13 +254,13 @@ class Pipeline:
         """Take the next frame and return the faces seen in it: the first half of the walk."""
         self._check_time(frame)
         looking = self._tracker.wants_detection()
-        detections = self._detector.detect(frame) if looking else []
+        detections = self._detector.detect(frame, looking) if looking else []
         proposals = self._tracker.propose(detections, frame.stamp_ns)
         landmarks = self._locate(frame, proposals)
         return self._tracker.update(
             proposals,
             landmarks,
-            looked=looking,
+            looked=looking is not Look.NONE,
             stamp_ns=frame.stamp_ns,
             colours=self._colours(frame, proposals, landmarks),
         )

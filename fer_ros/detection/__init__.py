@@ -2,6 +2,7 @@
 
 from fer_ros.detection.appearance import signatures
 from fer_ros.detection.detector import DetectionConfig, FaceDetector, FarFaces, build_detector
+from fer_ros.detection.look import Look
 from fer_ros.detection.tracker import FaceTracker, Proposal, TrackedFace, TrackingConfig
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     'FaceDetector',
     'FaceTracker',
     'FarFaces',
+    'Look',
     'Proposal',
     'TrackedFace',
     'TrackingConfig',

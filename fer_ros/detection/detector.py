@@ -8,6 +8,7 @@ from enum import Enum
 
 from fer_ros.detection.blazeface import BlazeFace, Candidates, suppress
 from fer_ros.detection.doubt import SURE_SCORE
+from fer_ros.detection.look import Look
 from fer_ros.detection.squares import Pyramid, Square, cover, whole_square
 from fer_ros.errors import ConfigError
 from fer_ros.inference.engine import Engine
@@ -38,7 +39,9 @@ class FarFaces(str, Enum):
     """How to look for faces too small for a look at the whole frame."""
 
     OFF = 'off'  # one look at the whole frame
-    ROTATE = 'rotate'  # also squares as high as the frame, and one tile, the next each time
+    # Also squares as high as the frame and one tile, the next each time; one of these in turn
+    # while it is newcomers alone that are looked for.
+    ROTATE = 'rotate'
     ALL = 'all'  # also those squares and every tile
 
 
@@ -64,14 +67,14 @@ class DetectionConfig:
 
 
 class FaceDetector:
-    """Finds faces in single frames; remembers only which tile comes next."""
+    """Finds faces in single frames; remembers only which square and tile come next."""
 
     def __init__(self, full: Engine, short: Engine, config: DetectionConfig | None = None) -> None:
         """Take the full-range and the short-range net."""
         self.config = config or DetectionConfig()
         self._full = BlazeFace(full)
         self._short = BlazeFace(short)
-        self._turn = 0
+        self._tile = self._turn = 0
 
     @property
     def engines(self) -> tuple[Engine, Engine]:
@@ -79,14 +82,17 @@ class FaceDetector:
         return self._full.engine, self._short.engine
 
     def reset(self) -> None:
-        """Begin with the first tile again."""
-        self._turn = 0
+        """Begin with the first square and tile again."""
+        self._tile = self._turn = 0
 
-    def detect(self, frame: Frame) -> list[Detection]:
-        """Return the faces of a frame, the most certain first."""
+    def detect(self, frame: Frame, look: Look = Look.ALL) -> list[Detection]:
+        """Return the faces of a frame, the most certain first.
+
+        :param look: how far faces are looked for, where that may be shared out over frames.
+        """
         pyramid = Pyramid(frame.pixels)
         whole = whole_square(frame.width, frame.height)
-        squares = [whole, *self._far_squares(frame)]
+        squares = [whole, *self._far_squares(frame, look)]
         found = self._look(self._full, pyramid, squares)
         widths = found.boxes[:, 2] - found.boxes[:, 0]
         if not len(widths) or widths.max() > NEAR_SHARE * whole.side:
@@ -108,18 +114,22 @@ class FaceDetector:
         closer = self._full.look(frame, squares, self.config.min_score)
         return suppress(Candidates.join([found.take(sure), closer]), self.config.max_overlap)
 
-    def _far_squares(self, frame: Frame) -> list[Square]:
-        """Return the squares that show far faces larger, and count the turn of the tiles."""
+    def _far_squares(self, frame: Frame, look: Look) -> list[Square]:
+        """Return the squares that show far faces larger, and count whose turn it is."""
         width, height = frame.width, frame.height
         far, longer, side = self.config.far_faces, max(width, height), min(width, height)
         if far is FarFaces.OFF or longer < MIN_SIDE_PX or longer > MAX_ASPECT * side:
             return []
         high = cover(width, height, side, OVERLAP) if longer >= MIN_GAIN * side else []
         tiles = cover(width, height, TILE_SHARE * side, OVERLAP)
-        if far is FarFaces.ROTATE:
-            tiles = [tiles[self._turn % len(tiles)]]
+        if far is FarFaces.ALL:
+            return high + tiles
+        squares = [*high, tiles[self._tile % len(tiles)]]
+        if look is Look.NEXT:
+            squares = [squares[self._turn % len(squares)]]
             self._turn += 1
-        return high + tiles
+        self._tile += squares[-1].side < min(width, height)
+        return squares
 
 
 def build_detector(

@@ -10,6 +10,7 @@ import numpy as np
 
 from fer_ros.detection.doubt import convincing
 from fer_ros.detection.face_ids import FaceIds
+from fer_ros.detection.look import Look
 from fer_ros.detection.track import Track, distance, same_face
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.roi import roi_from_detection, roi_from_landmarks
@@ -111,13 +112,18 @@ class FaceTracker:
         self._since_detection = 0
         self._stamp_ns = None
 
-    def wants_detection(self) -> bool:
-        """Tell whether to look for faces in this frame: nobody, somebody lost, or it is time."""
+    def wants_detection(self) -> Look:
+        """Tell how to look for faces in this frame.
+
+        Everywhere where nobody is followed or somebody is lost; when it is time to look for
+        newcomers, at what is next.
+        """
         if not self._tracks or not all(track.visible for track in self._tracks.values()):
-            return True
-        if len(self._tracks) >= self.config.max_faces:
-            return False
-        return self._since_detection >= self.config.detection_interval
+            return Look.ALL
+        is_full = len(self._tracks) >= self.config.max_faces
+        if is_full or self._since_detection < self.config.detection_interval:
+            return Look.NONE
+        return Look.NEXT
 
     def propose(
         self, detections: Sequence[Detection], stamp_ns: int | None = None

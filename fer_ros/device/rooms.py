@@ -14,6 +14,7 @@ from fer_ros.alignment.crop import similarity_to_template
 from fer_ros.alignment.landmarker import to_frame
 from fer_ros.detection import DetectionConfig, FaceDetector
 from fer_ros.detection.blazeface import BlazeFace, Candidates
+from fer_ros.detection.look import Look
 from fer_ros.detection.squares import Pyramid, Square
 from fer_ros.device.chain import DeviceChain
 from fer_ros.errors import DeviceError
@@ -77,10 +78,10 @@ class DeviceDetector(FaceDetector):
         self._full = _DeviceLook(guard, full, self)
         self._short = _DeviceLook(guard, short, self)
 
-    def detect(self, frame: Frame) -> list[Detection]:
+    def detect(self, frame: Frame, look: Look = Look.ALL) -> list[Detection]:
         """Return the faces of a frame, the most certain first."""
         self._guard.take(frame)
-        return super().detect(frame)
+        return super().detect(frame, look)
 
 
 class _DeviceLook(BlazeFace):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from made import MadeNet
 
-from fer_ros.detection import DetectionConfig, FaceDetector, FarFaces
+from fer_ros.detection import DetectionConfig, FaceDetector, FarFaces, Look
 from fer_ros.detection.blazeface import BlazeFace, suppress
 from fer_ros.detection.squares import Square
 from fer_ros.errors import ConfigError, DataError
@@ -63,9 +63,29 @@ def test_the_looks_at_a_frame_are_bounded(size):
 
 def test_tiles_come_in_turn_and_begin_again():
     detector, *_ = made_detector()
-    squares = [tuple(detector._far_squares(black(1280, 720))) for _ in range(16)]
+    squares = [tuple(detector._far_squares(black(1280, 720), Look.ALL)) for _ in range(16)]
     assert len({turn[-1] for turn in squares}) == 8
     assert squares[:8] == squares[8:]
+
+
+def test_newcomers_are_looked_for_in_one_far_square_at_a_time():
+    detector, full, _ = made_detector()
+    frame = black(1280, 720)
+    squares = [detector._far_squares(frame, Look.NEXT) for _ in range(48)]
+    assert {len(turn) for turn in squares} == {1}
+    sides = [turn[0].side for turn in squares]
+    assert sides[:6] == [720, 720, 480, 720, 720, 480]
+    assert squares[0] != squares[1]
+    assert len({turn[0] for turn in squares}) == 2 + 8
+    assert squares[:24] == squares[24:]
+    detector.detect(frame, Look.NEXT)
+    assert full.batches == [2]
+
+
+def test_where_all_tiles_are_asked_for_all_are_looked_at():
+    detector, full, _ = made_detector(far_faces=FarFaces.ALL)
+    detector.detect(black(1280, 720), Look.NEXT)
+    assert full.batches == [1 + 2 + 8]
 
 
 def test_a_sure_face_needs_no_closer_look_and_no_short_range_net():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from made import FRAME_NS, detection_at, landmarks_at, nothing_at
 
-from fer_ros.detection import FaceTracker, TrackingConfig
+from fer_ros.detection import FaceTracker, Look, TrackingConfig
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.types import RotatedRoi
 
@@ -19,7 +19,7 @@ class World:
     def __init__(self, **settings) -> None:
         self.tracker = FaceTracker(TrackingConfig(**settings))
         self.stamp_ns = 1_000_000_000
-        self.looks = 0
+        self.looks = []
 
     def step(self, *people, detected=None, elapsed_ns=FRAME_NS):
         """Let a frame pass; return {id: index of the person}.
@@ -29,12 +29,13 @@ class World:
         """
         self.stamp_ns += elapsed_ns
         looking = self.tracker.wants_detection()
-        self.looks += looking
+        self.looks += [looking] if looking else []
         seen = people if detected is None else detected
         detections = [detection_at(*person) for person in seen] if looking else []
         proposals = self.tracker.propose(detections, self.stamp_ns)
         landmarks = [self.mesh(proposal.roi, people) for proposal in proposals]
-        faces = self.tracker.update(proposals, landmarks, looked=looking, stamp_ns=self.stamp_ns)
+        looked = bool(looking)
+        faces = self.tracker.update(proposals, landmarks, looked=looked, stamp_ns=self.stamp_ns)
         return {face.face_id: self.who(face, people) for face in faces}
 
     @staticmethod
@@ -65,12 +66,20 @@ def test_the_detector_looks_without_a_face_then_every_tenth_frame():
     world = World(detection_interval=10)
     for _ in range(5):
         world.step()
-    assert world.looks == 5
+    assert world.looks == [Look.ALL] * 5
     world.step((200, 200, 100))
-    assert world.looks == 6
+    assert world.looks == [Look.ALL] * 6
     for _ in range(30):
         world.step((200, 200, 100))
-    assert world.looks == 9
+    assert world.looks == [Look.ALL] * 6 + [Look.NEXT] * 3
+
+
+def test_who_is_lost_is_looked_for_everywhere():
+    world = World(detection_interval=10)
+    world.step((200, 200, 100))
+    for _ in range(3):
+        world.step()
+    assert world.looks == [Look.ALL] * 3  # at birth, and once the mesh has lost them
 
 
 def test_the_detector_does_not_look_where_there_is_no_room():
@@ -78,7 +87,7 @@ def test_the_detector_does_not_look_where_there_is_no_room():
     world.step((200, 200, 100))
     for _ in range(5):
         world.step((200, 200, 100), (600, 200, 100))
-    assert world.looks == 1
+    assert world.looks == [Look.ALL]
 
 
 def test_a_newcomer_is_found_at_the_next_look():
