@@ -209,6 +209,27 @@ def test_what_is_finished_is_not_done_again(whole: tuple[Path, ReplayJob]) -> No
     assert again.said.labels.tolist() == [1] * 8 + [3] * 7
 
 
+def test_a_file_that_changes_in_its_folder_makes_another_run(
+    whole: tuple[Path, ReplayJob], made_clip: Path, tmp_path: Path
+) -> None:
+    # The folder itself looks the same: nothing came or went.
+    labels, stills = tmp_path / 'labels', tmp_path / 'stills'
+    for folder in (labels, stills):
+        folder.mkdir()
+    (labels / 'made.csv').write_text(LABELS, encoding='utf-8')
+    (stills / '1.png').write_bytes(b'one')
+    job = ReplayJob(str(made_clip), None, labels=str(labels))
+    still = ReplayJob(str(stills), None)
+    before = [one.identity({}) for one in (job, still)]
+    assert [one.identity({}) for one in (job, still)] == before
+    (labels / 'made.csv').write_text(LABELS + '2,3,sad\n', encoding='utf-8')
+    (stills / '1.png').write_bytes(b'two!')
+    now = [one.identity({}) for one in (job, still)]
+    assert [was == is_now for was, is_now in zip(before, now)] == [False, False]
+    (labels / 'other.csv').write_text(LABELS, encoding='utf-8')
+    assert job.identity({}) == now[0]
+
+
 def test_other_parameters_are_another_run(whole: tuple[Path, ReplayJob], tmp_path: Path) -> None:
     _, job = whole
     run_job(replace(job, folder=tmp_path), ignore)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from fer_ros.cli.eval.interrupts import Interrupts
 from fer_ros.errors import FerError
 from fer_ros.evaluation.replay.corpus import ANSWERS, read_answers, write_answers
 from fer_ros.evaluation.replay.files import PARTS, Notebook, Outcome, ReplayFiles, read_json
-from fer_ros.evaluation.replay.labels import Labels, labels_for
+from fer_ros.evaluation.replay.labels import Labels, csv_of, labels_for
 from fer_ros.evaluation.replay.spread import Tell
 from fer_ros.evaluation.results import Health
 from fer_ros.pipeline import Pipeline
@@ -49,14 +50,12 @@ class ReplayJob:
 
     def identity(self, models: Mapping[str, str]) -> dict[str, Any]:
         """Return all that the results depend on: equal identities have equal results."""
-        path = Path(self.source)
-        known = path.stat() if path.exists() else None
         return {
             'source': self.source,
-            'bytes': known.st_size if known else None,
-            'modified_ns': known.st_mtime_ns if known else None,
+            'files': _digest(Path(self.source)),
             'topic': self.topic,
-            'labels': self.labels and _digest(self.labels),
+            'labels': self.labels
+            and [self.labels, _digest(csv_of(self.labels, Path(self.source)))],
             'keep_crops': self.keep_crops,
             'fps': self.fps,
             'parameters': dict(sorted(self.parameters.items())),
@@ -65,11 +64,17 @@ class ReplayJob:
         }
 
 
-def _digest(labels: str) -> list[Any]:
-    """Return what changes when a file of labels does."""
-    path = Path(labels)
-    known = path.stat() if path.exists() else None
-    return [labels, known and known.st_size, known and known.st_mtime_ns]
+def _digest(path: Path) -> str:
+    """Return what changes when a file does, or one of those in a folder; '' for neither."""
+    if not path.exists():
+        return ''
+    found = sha256()
+    for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+        if file.is_file():
+            state = file.stat()
+            entry = f'{file.name}/{state.st_size}/{state.st_mtime_ns}\n'
+            found.update(entry.encode('utf-8', 'replace'))
+    return found.hexdigest()[:16]
 
 
 def run_job(job: ReplayJob, tell: Tell) -> Outcome:

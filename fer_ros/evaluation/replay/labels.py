@@ -289,7 +289,10 @@ def labels_for(spec: str, clip: Path) -> Labels:
         return of_folder(clip)
     if spec.startswith(TOPIC_PREFIX):
         return read_topic(clip, spec.removeprefix(TOPIC_PREFIX))
+    return read_csv(csv_of(spec, clip), clip)
+
+
+def csv_of(spec: str, clip: Path) -> Path:
+    """Return the CSV that a file or folder means for a clip."""
     path = Path(spec).expanduser()
-    if path.is_dir():
-        path = path / f'{clip.stem}.csv'
-    return read_csv(path, clip)
+    return path / f'{clip.stem}.csv' if path.is_dir() else path
