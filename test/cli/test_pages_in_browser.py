@@ -20,7 +20,7 @@ from fer_ros.evaluation.replay.labels import read_csv
 from fer_ros.evaluation.timeline import COLOURS
 from fer_ros.sources import open_source
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group('browser')]
 
 LABELS = 'start_s,end_s,label\n0,0.5,happy\n0.5,1,sad\n'
 STEP_S = 1 / 15
