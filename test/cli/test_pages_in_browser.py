@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -56,6 +57,8 @@ def test_the_report_of_a_replay(
     assert [one for one in browser.requests if not one.startswith('data:image/jpeg')] == [url]
     assert browser.complaints == []
     assert browser.evaluate('document.scripts.length') == 0
+    written = (replayed / 'report.html').read_text(encoding='utf-8')
+    assert not re.search(r'https?:|<script|<link|<iframe|@import|url\((?!#)', written)
     # What was measured is there to be read.
     summary = json.loads((replayed / 'summary.json').read_text(encoding='utf-8'))
     (face_id,) = summary['people']
