@@ -22,6 +22,7 @@ from fer_ros.generation import (
 from fer_ros.generation.rehearsal import Stage, load_script, play, storm
 
 MAX_REQUESTS = 10_000_000
+MOVING = 28  # units up to this one move brows, cheeks and mouth; then come lids, head and gaze
 
 
 def main(words: Sequence[str]) -> int:
@@ -118,7 +119,13 @@ def _learn(words: Sequence[str]) -> int:
             times_s = np.array([stamp_ns for stamp_ns, _ in seen]) / 1e9
             intensity = np.array([row.intensity for _, row in seen])
             labels = tuple(names.get(row.expression, 'neutral') for _, row in seen)
-            tracks.append(Track(times_s, intensity, labels))
+            codes = sorted(
+                {code for _, row in seen for code in row.action_units if code <= MOVING}
+            )
+            units = np.array(
+                [[row.action_units.get(c, (0.0,))[0] for c in codes] for _, row in seen]
+            )
+            tracks.append(Track(times_s, intensity, labels, units if codes else None))
     profiles, counts = learn(tracks)
     notes = {'files': [path.name for path in options.results], 'episodes': counts}
     save_profiles(options.out, profiles, notes)

@@ -1,10 +1,12 @@
 """Time courses learned from recognised people: how their expressions come and go.
 
-An episode is a stretch of intensity above a threshold. Its onset runs from 5 to 95 % of the way
-from where it began to its peak, its offset back. On minimum jerk these are the shares 0.19 and
-0.81 of a course's time, so each is laid there, and the bend of :mod:`profiles` is fitted to all of
-an expression's episodes by least squares with a ridge. A bend that would turn back is weakened
-until it does not.
+An episode is a stretch of intensity above a threshold. Intensity itself is no measure of motion:
+it is nothing until the expression is recognised, and then almost all. So what is followed is how
+far the face has moved from its rest to its apex in action units: the strengths of those that
+differ most between the two, weighted by how much. The onset runs from 5 to 95 % of that way, the
+offset back. On minimum jerk these are the shares 0.19 and 0.81 of a course's time, so each is laid
+there, and the bend of :mod:`profiles` is fitted to all of an expression's episodes by least
+squares with a ridge. A bend that would turn back is weakened until it does not.
 """
 
 from __future__ import annotations
@@ -14,11 +16,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fer_ros.errors import DataError
 from fer_ros.generation.motion import BUMPS, DEGREE, PLAIN
 from fer_ros.generation.profiles import ANY, MAX_BEND, MAX_S, MIN_S, SHAPE, Profile, Profiles
 from fer_ros.types import Float64
+
+Indices = NDArray[np.intp]
 
 ABOVE, PEAK = 0.25, 0.4
 LOW, HIGH = 0.05, 0.95
@@ -26,6 +31,9 @@ LOW, HIGH = 0.05, 0.95
 FIRST, LAST = 0.1893, 0.8107
 RIDGE = 1e-4
 LEAST = 1  # episodes of an expression
+REACH_S = 2.0  # how far before and after an episode its rest is looked for
+APEX = 0.9  # share of an episode's largest intensity
+MOVED = 0.2  # units that differ by less in sum tell nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,15 +43,20 @@ class Track:
     :param times_s: (N,) rising.
     :param intensity: (N,) 0..1.
     :param labels: (N,) expression of the library at each time.
+    :param units: (N, U) strengths of action units, 0..1, whichever; without any, intensity has to
+        do.
     """
 
     times_s: Float64
     intensity: Float64
     labels: tuple[str, ...]
+    units: Float64 | None = None
 
     def __post_init__(self) -> None:
         """Check that times rise and all are as long."""
         lengths = {len(self.times_s), len(self.intensity), len(self.labels)}
+        if self.units is not None:
+            lengths.add(len(self.units))
         if len(lengths) != 1 or (np.diff(self.times_s) <= 0).any():
             raise DataError(
                 f'Track: expected rising times and as many values, found lengths {lengths}'
@@ -70,25 +83,39 @@ class Episode:
 
 def episodes(track: Track) -> list[Episode]:
     """Return every expression of a track that was strong enough."""
-    above = np.concatenate([[False], track.intensity > ABOVE, [False]])
-    edges = np.flatnonzero(np.diff(above.astype(int)))
+    times, intensity = track.times_s, track.intensity
+    above = np.concatenate([[False], intensity > ABOVE, [False]])
+    edges = np.flatnonzero(np.diff(above.astype(int))).tolist()
     found = []
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist()):
-        part = track.intensity[start:end]
-        if part.max() < PEAK:
+    for number in range(0, len(edges), 2):
+        start, end = edges[number : number + 2]
+        if intensity[start:end].max() < PEAK:
             continue
-        # Back to where it began to rise, on to where it had fallen.
-        while start > 0 and track.intensity[start - 1] < track.intensity[start]:
-            start -= 1
-        while end < len(track.intensity) and (track.intensity[end] < track.intensity[end - 1]):
-            end += 1
+        # From the end of the last one to the beginning of the next, if those are not far.
+        low = edges[number - 1] if number else 0
+        high = edges[number + 2] if number + 2 < len(edges) else len(times)
+        low = max(low, int(np.searchsorted(times, times[start] - REACH_S)))
+        high = min(high, int(np.searchsorted(times, times[end - 1] + REACH_S)))
         votes = Counter(label for label in track.labels[start:end] if label != 'neutral')
         label = votes.most_common(1)[0][0] if votes else 'neutral'
-        times, values = track.times_s[start:end], track.intensity[start:end]
-        peak = int(values.argmax())
-        onset = _course(times[: peak + 1], values[: peak + 1])
-        offset = _course(-times[peak:][::-1], values[peak:][::-1])
+        apex = start + np.flatnonzero(intensity[start:end] >= APEX * intensity[start:end].max())
+        moved = _moved(track, apex, np.r_[low:start, end:high])
+        peak = int(apex[moved[apex].argmax()])
+        onset = _course(times[low : peak + 1], moved[low : peak + 1])
+        offset = _course(-times[peak:high][::-1], moved[peak:high][::-1])
         found.append(Episode(label, onset, _reversed(offset)))
+    return found
+
+
+def _moved(track: Track, apex: Indices, rest: Indices) -> Float64:
+    """Return (N,) how far the face has moved from rest to apex, given frames of both."""
+    if track.units is None or not len(rest):
+        return track.intensity
+    weights = np.maximum(track.units[apex].mean(axis=0) - track.units[rest].mean(axis=0), 0.0)
+    weights[weights < weights.max() / 2] = 0.0  # what wavers beside it
+    if weights.sum() < MOVED:
+        return track.intensity
+    found: Float64 = track.units @ weights / weights.sum()
     return found
 
 
