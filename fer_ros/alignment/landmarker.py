@@ -77,7 +77,7 @@ class Landmarker:
         points, presences = self._engine.run(to_batch(crops, spec))
         scheme = self._scheme(points)
         # NaN from a broken net must not pass as a face: it compares false with any threshold.
-        certain = np.nan_to_num(presences.reshape(-1)).clip(0.0, 1.0).tolist()
+        certain = [min(max(p, 0.0), 1.0) if p == p else 0.0 for p in presences.ravel().tolist()]
         return [
             Landmarks(roi, to_frame(row, roi, spec.width), presence, scheme)
             for roi, row, presence in zip(rois, points, certain)

@@ -31,7 +31,7 @@ def head_pose(points_px: Float32, intrinsics: CameraIntrinsics) -> HeadPose:
     :raises DataError: the points are not finite or all on one spot.
     """
     model, weights, basis = _rigid_model()
-    seen = _unproject(points_px[canonical_face().rigid], intrinsics)
+    seen = _unproject(points_px.take(canonical_face().rigid, axis=0), intrinsics)
     mean = weights @ seen
     # basis is (K, 3): the centred model with the weights and its inverse variance in it.
     rotation, scale = nearest_rotation((seen - mean).T @ basis)
@@ -45,7 +45,7 @@ def head_pose(points_px: Float32, intrinsics: CameraIntrinsics) -> HeadPose:
 def _unproject(points_px: Float32, intrinsics: CameraIntrinsics) -> Float64:
     """Return (K, 3) points in the camera's frame, as multiples of the head's unknown distance."""
     points = points_px.astype(np.float64)
-    if not np.isfinite(points).all():
+    if not math.isfinite(float(points.sum())):
         raise DataError('head_pose: expected finite landmarks, found NaN or infinity')
     # z is in the pixels of x and y at the head's distance: there, a pixel is distance / f wide.
     focal = math.sqrt(intrinsics.fx * intrinsics.fy)

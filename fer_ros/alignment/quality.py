@@ -32,7 +32,6 @@ _ROUNDING, _DOUBT = 0.6, 0.6  # energy that 8 bit and the estimate of noise leav
 _CRISP_RATIO = 0.6  # finer / coarser of a crisp face
 
 _BURNT = 250  # luma from which a pixel tells nothing but 'bright'
-_LEVELS = np.arange(256) / 255.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +165,10 @@ def turn_from_camera(pose: HeadPose) -> float:
 
 def _exposure(patch: UInt8) -> tuple[float, float, float]:
     """Return mean luma, its 95th percentile, both 0..1, and the share of burnt pixels."""
-    counts = np.bincount(patch.ravel(), minlength=256)
+    darker = np.bincount(patch.ravel(), minlength=256).cumsum()
     total = patch.size
-    mean = float(counts @ _LEVELS) / total
-    bright = float(np.searchsorted(np.cumsum(counts), 0.95 * total)) / 255.0
-    return mean, bright, float(counts[_BURNT:].sum()) / total
+    bright = int(darker.searchsorted(0.95 * total)) / 255.0
+    return cv2.mean(patch)[0] / 255.0, bright, 1.0 - int(darker[_BURNT - 1]) / total
 
 
 def _share(value: float, threshold: float) -> float:

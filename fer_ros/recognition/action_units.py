@@ -58,6 +58,7 @@ class ActionUnitReader:
     def __init__(self, filters: AuFilters | None = None) -> None:
         """Take filters, by default the shipped ones."""
         self._filters = filters or shipped_filters()
+        self._jitter_squared = self._filters.jitter**2
         count = len(self._filters.offset)
         self._neutral = PersonNeutral(
             np.zeros(count), self._filters.spread, NeutralConfig(_PRIOR_S)
@@ -111,12 +112,11 @@ class ActionUnitReader:
 
     def _strengths(self, beyond: Float64, doubt: Float64) -> Float64:
         """Return (ROWS,) intensities 0..1 from scores beyond neutral and what may be chance."""
-        spread = np.sqrt(doubt**2 + self._filters.jitter**2)
+        spread = np.sqrt(doubt * doubt + self._jitter_squared)
         start = _FROM_STD * spread
-        strengths: Float64 = np.clip(
-            (beyond - start) / np.maximum(1.0 - start, _FULL_STD * spread), 0.0, 1.0
-        )
-        return np.nan_to_num(strengths)
+        strengths: Float64 = (beyond - start) / np.maximum(1.0 - start, _FULL_STD * spread)
+        strengths = np.minimum(np.maximum(strengths, 0.0), 1.0)
+        return strengths if math.isfinite(float(strengths.sum())) else np.nan_to_num(strengths)
 
     def _units(self, face: Face, strengths: Float64) -> dict[int, ActionUnit]:
         """Return every unit with its confidence, lids by their course."""

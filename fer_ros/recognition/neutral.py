@@ -66,6 +66,9 @@ class PersonNeutral:
             )
         self._mean, self._std = mean, std
         self._config = config or NeutralConfig()
+        self._step = self._config.step_std * std
+        bound = self._config.bound_std * std
+        self._bounds = mean - bound, mean + bound
         self._memories: dict[str, _Memory] = {}
 
     def update(
@@ -99,8 +102,10 @@ class PersonNeutral:
         """Draw the mean towards the values."""
         config = self._config
         gain = weight_s / (config.prior_s + memory.evidence_s + weight_s)
-        limit = config.step_std * self._std
-        memory.mean += gain * np.clip(values - memory.mean, -limit, limit)
-        bound = config.bound_std * self._std
-        np.clip(memory.mean, self._mean - bound, self._mean + bound, out=memory.mean)
+        step = np.minimum(np.maximum(values - memory.mean, -self._step), self._step)
+        step *= gain
+        memory.mean += step
+        low, high = self._bounds
+        np.maximum(memory.mean, low, out=memory.mean)
+        np.minimum(memory.mean, high, out=memory.mean)
         memory.evidence_s = min(memory.evidence_s + weight_s, config.horizon_s)

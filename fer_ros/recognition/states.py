@@ -44,13 +44,12 @@ class State:
         """Return how far a face shows the state, 0..1."""
         shown = against = 0.0
         if self.units:
-            total = sum(weight for _, weight in self.units)
-            shown = sum(
-                weight * max(_strength(units, code) for code in codes)
-                for codes, weight in self.units
-            )
+            total = 0.0
+            for codes, weight in self.units:
+                total += weight
+                shown += weight * max([_strength(units, code) for code in codes])
             against = max(
-                (weight * _strength(units, code) for code, weight in self.against), default=0.0
+                [weight * _strength(units, code) for code, weight in self.against], default=0.0
             )
             shown = max(shown / total - against, 0.0)
         near = self._nearness(valence, arousal)
