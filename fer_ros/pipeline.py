@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_ros.alignment import Landmarker, align, describe
+from fer_ros.alignment import Halves, Landmarker, align, describe
 from fer_ros.detection import (
     DetectionConfig,
     FaceDetector,
@@ -241,11 +241,12 @@ class Pipeline:
         :param intrinsics: without them, head positions are not in metres.
         :raises FrameError: its stamp is not after the last frame's.
         """
+        halves = Halves(frame.pixels)
         faces = [
-            describe(frame, found.face_id, found.landmarks, intrinsics)
+            describe(frame, found.face_id, found.landmarks, intrinsics, halves=halves)
             for found in self.find(frame)
         ]
-        states, events = self._recognise(frame, faces)
+        states, events = self._recognise(frame, faces, halves)
         ended = self._tracker.ended()
         events += self._forget(ended)
         return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended, events)
@@ -303,10 +304,10 @@ class Pipeline:
         return landmarks
 
     def _recognise(
-        self, frame: Frame, faces: Sequence[Face]
+        self, frame: Frame, faces: Sequence[Face], halves: Halves
     ) -> tuple[tuple[FaceState, ...], tuple[ExpressionEvent, ...]]:
         """Recognise the faces that are looked at in one batch, and follow each over time."""
-        aligned = self._align(frame, faces)
+        aligned = self._align(frame, faces, halves)
         looked = (
             [True] * len(faces)
             if self._attention.looks_at_all
@@ -363,12 +364,12 @@ class Pipeline:
             self._told.pop(face_id, None)
         return self._temporal.forget(ended)
 
-    def _align(self, frame: Frame, faces: Sequence[Face]) -> list[AlignedFace]:
+    def _align(self, frame: Frame, faces: Sequence[Face], halves: Halves) -> list[AlignedFace]:
         """Turn all faces upright."""
         if self._device is not None:
             return self._device.recogniser.align(frame, faces)
         size = self._recogniser.engine.manifest.input.width
-        return [align(frame, face, size) for face in faces]
+        return [align(frame, face, size, halves) for face in faces]
 
     def _state(self, face: Face, state: TemporalState) -> FaceState:
         """Judge and explain one face's expression as it is now."""

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_ros.alignment.halves import Halves
 from fer_ros.errors import DataError
 from fer_ros.types import Float64, UInt8
 
@@ -67,10 +68,10 @@ def similarity_to_template(landmarks_px: NDArray[np.floating], size_px: int) -> 
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
-def warp(pixels: UInt8, frame_to_aligned: Float64, size_px: int) -> UInt8:
+def warp(pixels: UInt8 | Halves, frame_to_aligned: Float64, size_px: int) -> UInt8:
     """Cut a crop out of an image, without aliasing where the crop is smaller than the face.
 
-    :param pixels: (H, W) or (H, W, C) uint8.
+    :param pixels: (H, W) or (H, W, C) uint8, or that in halves, which are shared with other crops.
     :param frame_to_aligned: (2, 3) similarity; pixel centres are at 0.5 on both sides.
     :return: (size_px, size_px) or (size_px, size_px, C) uint8; edges are repeated outside.
     """
@@ -78,7 +79,8 @@ def warp(pixels: UInt8, frame_to_aligned: Float64, size_px: int) -> UInt8:
     # A pixel of the crop covers 1/scale of the frame's: halvings, which OpenCV does fast, bring
     # that to 0.7 .. 1.4, and the cubic warp proper does the rest.
     halvings = max(round(-math.log2(scale)), 0)
-    part, matrix = _region(pixels, frame_to_aligned.tolist(), size_px, halvings)
+    halves = pixels if isinstance(pixels, Halves) else Halves(pixels)
+    part, matrix = _region(halves, frame_to_aligned.tolist(), size_px, halvings)
     crop: UInt8 = cv2.warpAffine(
         part,
         matrix,
@@ -90,26 +92,23 @@ def warp(pixels: UInt8, frame_to_aligned: Float64, size_px: int) -> UInt8:
 
 
 def _region(
-    pixels: UInt8, frame_to_aligned: list[list[float]], size_px: int, halvings: int
+    halves: Halves, frame_to_aligned: list[list[float]], size_px: int, halvings: int
 ) -> tuple[UInt8, Float64]:
     """Return what the crop shows of the image, halved so often, and OpenCV's matrix for it."""
     (a, b, u), (c, d, v) = frame_to_aligned
-    block, left, top = 2**halvings, 0, 0
+    part, block, left, top = halves.pixels, 2**halvings, 0, 0
     if halvings:
         # Columns and rows of the frame that the crop reaches, from its corners.
         area = a * d - b * c
         x = ((-d * u + b * v) / area, d / area * size_px, -b / area * size_px)
         y = ((c * u - a * v) / area, -c / area * size_px, a / area * size_px)
-        left, right = _reach(x, pixels.shape[1], block)
-        top, bottom = _reach(y, pixels.shape[0], block)
-        pixels = pixels[top:bottom, left:right]
-    for _ in range(halvings):
-        half = (max(pixels.shape[1] // 2, 1), max(pixels.shape[0] // 2, 1))
-        pixels = cv2.resize(pixels, half, interpolation=cv2.INTER_AREA)
+        left, columns = _reach(x, part.shape[1], block)
+        top, rows = _reach(y, part.shape[0], block)
+        part = halves.part(left, top, columns, rows, halvings)
     # A point (x, y) of the frame is at ((x, y) - (left, top)) / block of the part; and OpenCV puts
     # pixel centres at whole numbers, on both sides.
     middle = block / 2
-    return pixels, np.array(
+    return part, np.array(
         [
             [a * block, b * block, u + a * (left + middle) + b * (top + middle) - 0.5],
             [c * block, d * block, v + c * (left + middle) + d * (top + middle) - 0.5],
@@ -118,7 +117,7 @@ def _region(
 
 
 def _reach(edge: tuple[float, float, float], limit: int, block: int) -> tuple[int, int]:
-    """Return from where to where on one axis the crop needs the frame.
+    """Return from where on one axis the crop needs the frame, and how many blocks of it.
 
     Two blocks more on each side for the cubic kernel; at least one where the face is outside.
     From a whole block on, so that halves are those of the whole frame, wherever the face is.
@@ -130,4 +129,4 @@ def _reach(edge: tuple[float, float, float], limit: int, block: int) -> tuple[in
     high = start + max(one, 0.0) + max(other, 0.0) + 2 * block
     low = min(max(low, 0), max(limit - block, 0)) // block * block
     count = min(max(math.ceil((high - low) / block), 1), max((limit - low) // block, 1))
-    return low, low + count * block
+    return low, count

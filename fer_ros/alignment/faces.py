@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from fer_ros.alignment.crop import similarity_to_template, warp
+from fer_ros.alignment.halves import Halves
 from fer_ros.alignment.pose import head_pose
 from fer_ros.alignment.quality import QualityConfig, assess_quality
 from fer_ros.roi import box_around
@@ -19,11 +20,13 @@ def describe(
     landmarks: Landmarks,
     intrinsics: CameraIntrinsics | None = None,
     quality: QualityConfig | None = None,
+    halves: Halves | None = None,
 ) -> Face:
     """Return all that one frame tells of a face.
 
     :param intrinsics: of the camera; without them about 60 degrees across the longer side are
         assumed and the head's position is not in metres.
+    :param halves: of the frame's pixels, to share them with :func:`align`.
     :returns: its roi is the box around the landmarks with 5 % on each side and may reach beyond
         the frame.
     """
@@ -42,14 +45,17 @@ def describe(
         landmarks_px=points_px,
         scheme=landmarks.scheme,
         head_pose=pose,
-        quality=assess_quality(frame, landmarks, pose, quality),
+        quality=assess_quality(frame, landmarks, pose, quality, halves),
     )
 
 
-def align(frame: Frame, face: Face, size_px: int) -> AlignedFace:
-    """Return the face upright, eyes level, as (size_px, size_px, 3)."""
+def align(frame: Frame, face: Face, size_px: int, halves: Halves | None = None) -> AlignedFace:
+    """Return the face upright, eyes level, as (size_px, size_px, 3).
+
+    :param halves: of the frame's pixels, where they were made already.
+    """
     matrix = similarity_to_template(face.landmarks_px, size_px)
-    pixels = warp(frame.pixels, matrix, size_px)
+    pixels = warp(halves or frame.pixels, matrix, size_px)
     return AlignedFace(face.face_id, face.stamp_ns, pixels, matrix, face.quality)
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from fer_ros.alignment.halves import Halves
 from fer_ros.errors import ConfigError, ModelError
 from fer_ros.inference.engine import Engine, to_batch
 from fer_ros.roi import crop_to_frame
@@ -94,19 +95,24 @@ class Landmarker:
         return scheme
 
 
-def crop_face(pixels: UInt8, roi: RotatedRoi, size_px: int) -> UInt8:
+def crop_face(pixels: UInt8 | Halves, roi: RotatedRoi, size_px: int) -> UInt8:
     """Cut out a rotated ROI, upright, as (size_px, size_px, 3) RGB.
 
     Bilinear, with the frame's edge continued, as the meshes were trained. A face of twice the
     net's size and more is halved first: its every pixel counts, and sensor noise averages out.
+
+    :param pixels: (H, W, 3) RGB, or that in halves, which are shared with other crops.
     """
+    halves = pixels if isinstance(pixels, Halves) else Halves(pixels)
     matrix = crop_to_frame(roi, size_px)
     # OpenCV has the centre of the first pixel at (0, 0), the frame at (0.5, 0.5). In the crop
     # MediaPipe has it at (0, 0) too, and the nets' points are meant so.
     matrix[:, 2] -= 0.5
     halvings = int(math.log2(max(roi.size / size_px, 1.0)))
     part, matrix = (
-        _halved(pixels, matrix, size_px, halvings) if halvings else _near(pixels, matrix, size_px)
+        _halved(halves, matrix, size_px, halvings)
+        if halvings
+        else _near(halves.pixels, matrix, size_px)
     )
     # OpenCV warps four channels in less than half the time of three.
     crop = cv2.warpAffine(
@@ -131,15 +137,13 @@ def _near(pixels: UInt8, matrix: Float64, size_px: int) -> tuple[UInt8, Float64]
     return pixels[top : top + rows + 3, left : left + columns + 3], moved
 
 
-def _halved(pixels: UInt8, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
+def _halved(halves: Halves, matrix: Float64, size_px: int, halvings: int) -> tuple[UInt8, Float64]:
     """Return the part of the image that the crop shows, smaller, and the matrix that fits it."""
     block = 2**halvings
-    left, columns = _blocks(matrix[0], size_px, pixels.shape[1], block)
-    top, rows = _blocks(matrix[1], size_px, pixels.shape[0], block)
-    part = pixels[top : top + rows * block, left : left + columns * block]
-    for _ in range(halvings):
-        half = (max(part.shape[1] // 2, 1), max(part.shape[0] // 2, 1))
-        part = cv2.resize(part, half, interpolation=cv2.INTER_AREA)
+    height, width = halves.pixels.shape[:2]
+    left, columns = _blocks(matrix[0], size_px, width, block)
+    top, rows = _blocks(matrix[1], size_px, height, block)
+    part = halves.part(left, top, columns, rows, halvings)
     moved = matrix.copy()
     # The centre of a block of pixels becomes the centre of one.
     moved[0, 2] -= left + (block - 1) / 2

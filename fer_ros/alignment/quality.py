@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from fer_ros.alignment.crop import similarity_to_template
+from fer_ros.alignment.halves import Halves
 from fer_ros.alignment.landmarker import crop_face
 from fer_ros.alignment.occlusion import occlusion
 from fer_ros.errors import ConfigError
@@ -68,13 +69,20 @@ _DEFAULT = QualityConfig()
 
 
 def assess_quality(
-    frame: Frame, landmarks: Landmarks, head_pose: HeadPose, config: QualityConfig | None = None
+    frame: Frame,
+    landmarks: Landmarks,
+    head_pose: HeadPose,
+    config: QualityConfig | None = None,
+    halves: Halves | None = None,
 ) -> FaceQuality:
-    """Judge how well a face of this frame can be read."""
+    """Judge how well a face of this frame can be read.
+
+    :param halves: of the frame's pixels, to share them with other crops.
+    """
     config = config or _DEFAULT
     points_px = landmarks.points_px
     width_px = math.dist(points_px[_CHEEKS[0], :2], points_px[_CHEEKS[1], :2])
-    patch = face_patch(frame.pixels, points_px)
+    patch = face_patch(halves or frame.pixels, points_px)
     sharp, noise = _detail(patch)
     mean, bright, burnt = _exposure(patch)
     turn = turn_from_camera(head_pose)
@@ -105,7 +113,7 @@ def assess_quality(
     return FaceQuality(score, flags, width_px, sharp, mean, noise, turn, upper, lower, burnt, tilt)
 
 
-def face_patch(pixels: UInt8, points_px: Float32) -> UInt8:
+def face_patch(pixels: UInt8 | Halves, points_px: Float32) -> UInt8:
     """Return the face upright and grey, (S, S) uint8; S is 64 or, of a smaller face, its size."""
     crop_to_unit = similarity_to_template(points_px, 1)
     a, b = float(crop_to_unit[0, 0]), float(crop_to_unit[1, 0])
