@@ -8,6 +8,7 @@ from typing import Any
 
 from fer_ros.errors import DataError, SourceError
 from fer_ros.sources.bag_reader import BAG_SUFFIXES, BagMessage, BagReader, BagTopic, open_bag
+from fer_ros.sources.bag_video import PACKETS, Packets, video_suffix
 from fer_ros.sources.base import NS_PER_S, Source, SourceInfo
 from fer_ros.sources.compressed import decode_compressed
 from fer_ros.sources.encodings import to_rgb
@@ -18,11 +19,8 @@ __all__ = ['BAG_SUFFIXES', 'BagSource']
 _RAW = ('sensor_msgs/msg/Image', 'sensor_msgs/Image')
 _COMPRESSED = ('sensor_msgs/msg/CompressedImage', 'sensor_msgs/CompressedImage')
 _INFO = ('sensor_msgs/msg/CameraInfo', 'sensor_msgs/CameraInfo')
-_TWIN = '/compressed'
-_VIDEO = (
-    'ffmpeg_image_transport_msgs/msg/FFMPEGPacket', 'foxglove_msgs/msg/CompressedVideo',
-)  # fmt: skip
-_REPUBLISH = 'play it through image_transport republish to raw and record that'
+# As image_transport names other forms of an image, the better ones first.
+_TWINS = ('/compressed', '/ffmpeg')
 
 
 class BagSource(Source):
@@ -37,7 +35,9 @@ class BagSource(Source):
         try:
             topics = _image_topics(bag)
             self._topic = _choose(path, topics, topic, bag)
-            first = _first_frame(bag, self._topic)
+            suffix = '' if bag.topics[self._topic].type in _RAW else video_suffix(bag, self._topic)
+            self._video = Packets(bag, self._topic, suffix) if suffix else None
+            first = self._first_frame(bag)
             intrinsics = _intrinsics(bag, self._topic)
         except BaseException:
             bag.close()
@@ -61,6 +61,9 @@ class BagSource(Source):
 
     def _read(self) -> Iterator[Frame]:
         """Decode the topic's images in the order in which they were recorded."""
+        if self._video is not None:
+            yield from self._decoded(self._video)
+            return
         sequence = 0
         for recorded in self._bag.messages([self._topic]):
             try:
@@ -74,14 +77,38 @@ class BagSource(Source):
         for line in self._bag.warnings:
             self._note(line)
 
+    def _decoded(self, video: Packets) -> Iterator[Frame]:
+        """Yield the frames of a video; packets that no decoder can begin with are skipped."""
+        for _ in range(video.skipped):
+            self._skip(DataError(f'{self._topic}: expected a key frame first, found another'))
+        found = 0
+        for frame in video.frames():
+            found += 1
+            yield frame
+        if found < len(video.stamps_ns):
+            self._note(
+                f'{self._topic}: expected {len(video.stamps_ns)} frames, found {found}; behind '
+                'the first that is missing, stamps are those of its neighbours'
+            )
+        for line in self._bag.warnings:
+            self._note(line)
+
+    def _first_frame(self, bag: BagReader) -> Frame:
+        """Return the first image that can be decoded."""
+        if self._video is not None:
+            return next(self._video.frames())
+        return _first_image(bag, self._topic)
+
     def close(self) -> None:
         """Close the bag."""
         self._bag.close()
+        if self._video is not None:
+            self._video.close()
 
 
 def _image_topics(bag: BagReader) -> tuple[str, ...]:
     """Return the topics that hold images."""
-    kinds = (*_RAW, *_COMPRESSED)
+    kinds = (*_RAW, *_COMPRESSED, *PACKETS)
     return tuple(sorted(n for n, t in bag.topics.items() if t.type in kinds and t.count))
 
 
@@ -89,7 +116,7 @@ def _choose(path: Path, topics: tuple[str, ...], wanted: str, bag: BagReader) ->
     """Return the topic that is asked for, or the only one."""
     if wanted:
         # As image_transport names them: 'image' may be recorded as 'image/compressed' only.
-        for name in (wanted, wanted + _TWIN):
+        for name in (wanted, *(wanted + twin for twin in _TWINS)):
             if name in topics:
                 return name
         have = ', '.join(topics) or 'none'
@@ -97,27 +124,36 @@ def _choose(path: Path, topics: tuple[str, ...], wanted: str, bag: BagReader) ->
     if not topics:
         have = ', '.join(_described(n, t) for n, t in sorted(bag.topics.items())) or 'none'
         why = ''.join(f'; {line}' for line in bag.warnings)
-        if any(topic.type in _VIDEO for topic in bag.topics.values()):
-            why += f'; packets of a video are not read: {_REPUBLISH}'
         raise SourceError(f'{path}: expected a topic with images, found topics: {have}{why}')
     # A camera that was recorded raw and compressed is one camera.
-    single = [name for name in topics if name.removesuffix(_TWIN) not in topics or _is_raw(name)]
-    if len(single) > 1:
+    cameras: dict[str, str] = {}
+    for name in sorted(topics, key=_rank):
+        cameras.setdefault(_camera(name), name)
+    if len(cameras) > 1:
         raise SourceError(
-            f'{path}: expected one image topic, found {", ".join(single)}; choose one by topic'
+            f'{path}: expected one image topic, found {", ".join(sorted(cameras.values()))}; '
+            'choose one by topic'
         )
-    return single[0]
+    return next(iter(cameras.values()))
 
 
 def _described(name: str, topic: BagTopic) -> str:
     return f'{name} ({topic.type}{"" if topic.count else ", empty"})'
 
 
-def _is_raw(topic: str) -> bool:
-    return not topic.endswith(_TWIN)
+def _camera(topic: str) -> str:
+    """Return a topic's name without what image_transport adds."""
+    for twin in _TWINS:
+        topic = topic.removesuffix(twin)
+    return topic
 
 
-def _first_frame(bag: BagReader, topic: str) -> Frame:
+def _rank(topic: str) -> int:
+    """Order the forms of an image: raw, then the others."""
+    return next((place for place, twin in enumerate(_TWINS, 1) if topic.endswith(twin)), 0)
+
+
+def _first_image(bag: BagReader, topic: str) -> Frame:
     """Return the first image that can be decoded."""
     why = 'no message'
     for recorded in bag.messages([topic]):
@@ -125,8 +161,6 @@ def _first_frame(bag: BagReader, topic: str) -> Frame:
             return _frame(bag, recorded, 0)
         except DataError as error:
             why = str(error)
-    if any(f"format '{name}" in why for name in ('h264', 'h265', 'hevc')):
-        why += f'; of a recording: {_REPUBLISH}'
     raise SourceError(f'{bag.path}: expected images on {topic}, found none to read: {why}')
 
 
@@ -156,7 +190,7 @@ def _pixels(message: Any, kind: str) -> UInt8:
 def _intrinsics(bag: BagReader, topic: str) -> CameraIntrinsics | None:
     """Return the calibration that was recorded beside an image topic, or of the only camera."""
     infos = [name for name, t in bag.topics.items() if t.type in _INFO and t.count]
-    beside = topic.removesuffix(_TWIN).rpartition('/')[0] + '/camera_info'
+    beside = _camera(topic).rpartition('/')[0] + '/camera_info'
     name = beside if beside in infos else infos[0] if len(infos) == 1 else ''
     for recorded in bag.messages([name]):
         try:

@@ -13,7 +13,7 @@ from rosbags.typesys import Stores, get_typestore
 from tiny_bags import COMPRESSED, IMAGE, INFO, NS_PER_S, START_NS, STEP_NS
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture
 def store():
     return get_typestore(Stores.ROS2_JAZZY)
 

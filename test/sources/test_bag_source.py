@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from made_h264 import HEIGHT, WIDTH, picture
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_types_from_msg
 from tiny_bags import COMPRESSED, IMAGE, INFO, START_NS, STEP_NS
@@ -11,6 +12,9 @@ from tiny_bags import COMPRESSED, IMAGE, INFO, START_NS, STEP_NS
 from fer_ros.errors import SourceError
 from fer_ros.sources import open_source
 from fer_ros.types import CameraIntrinsics
+
+FFMPEG = 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket'
+FOXGLOVE = 'foxglove_msgs/msg/CompressedVideo'
 
 
 def level(frame) -> int:
@@ -128,16 +132,66 @@ def test_a_camera_that_said_nothing_is_told_as_empty(tmp_path, store):
 
 
 def test_packets_of_a_video_are_told_from_images(make_bag, messages, store):
-    kind = 'ffmpeg_image_transport_msgs/msg/FFMPEGPacket'
-    store.register(get_types_from_msg('std_msgs/Header header\nuint8[] data\n', kind))
-    stamped = messages.jpeg(START_NS, 90)
-    packet = store.types[kind](stamped.header, np.zeros(9, np.uint8))
+    kind = FFMPEG
+    store.register(get_types_from_msg(
+        'std_msgs/Header header\nstring encoding\nuint8[] data\n', kind,
+    ))  # fmt: skip
+    header = messages.jpeg(START_NS, 90).header
+    packet = store.types[kind](header, 'libvpx-vp9', np.zeros(9, np.uint8))
     text = refusal(make_bag([('/image/ffmpeg', kind, START_NS, packet)]))
-    assert 'packets of a video are not read: play it through image_transport' in text
-    stamped.format, stamped.data = 'h264', np.array([0, 0, 0, 1, 103], np.uint8)
-    text = refusal(make_bag([('/image', COMPRESSED, START_NS, stamped)], name='other'))
-    assert "found format 'h264'" in text
-    assert text.endswith('republish to raw and record that')
+    assert "expected H.264 or H.265 on /image/ffmpeg, found 'libvpx-vp9'; play it through" in text
+    packet.encoding = 'libx264'
+    text = refusal(make_bag([('/image/ffmpeg', kind, START_NS, packet)], name='other'))
+    assert 'a video on /image/ffmpeg that OpenCV decodes, found 1 packets of h264' in text
+
+
+def h264(kind, store, messages, stamp_ns: int, data: bytes):
+    """Return a packet as the three kinds of messages hold it."""
+    header = messages.jpeg(stamp_ns, 0).header
+    content = np.frombuffer(data, np.uint8)
+    if kind == COMPRESSED:
+        return store.types[COMPRESSED](header, 'h264', content)
+    if kind == FFMPEG:
+        store.register(get_types_from_msg(
+            'std_msgs/Header header\nstring encoding\nuint8[] data\n', FFMPEG,
+        ))  # fmt: skip
+        return store.types[FFMPEG](header, 'libx264', content)
+    store.register(get_types_from_msg(
+        'builtin_interfaces/Time timestamp\nstring frame_id\nuint8[] data\nstring format\n',
+        FOXGLOVE,
+    ))  # fmt: skip
+    return store.types[FOXGLOVE](header.stamp, header.frame_id, content, 'h264')
+
+
+@pytest.mark.parametrize('kind', [COMPRESSED, FFMPEG, FOXGLOVE])
+def test_h264_where_opencv_reads_it(make_bag, messages, store, kind):
+    # Recording began between two key frames: nothing can be made of the first packet.
+    packets = [b'\0\0\0\1\x41\x9a', *(picture(40 * index + 20, index) for index in range(5))]
+    stamps_ns = [START_NS + index * STEP_NS for index in range(6)]
+    rows = [
+        ('/cam/image/ffmpeg', kind, stamp_ns, h264(kind, store, messages, stamp_ns, packet))
+        for stamp_ns, packet in zip(stamps_ns, packets)
+    ]
+    with open_source(make_bag(rows), topic='/cam/image') as source:
+        for _ in range(2):
+            frames = list(source)
+            assert [frame.stamp_ns for frame in frames] == stamps_ns[1:]
+            # Luma of 16 to 235 is black to white.
+            levels = [(40 * index + 20 - 16) * 255 / 219 for index in range(5)]
+            assert [level(frame) for frame in frames] == pytest.approx(levels, abs=1)
+            assert source.broken == 1
+            assert 'expected a key frame first' in source.notes[0]
+        assert (source.info.width, source.info.height) == (WIDTH, HEIGHT)
+        assert frames[0].frame_id == 'cam_optical'
+
+
+def test_raw_images_are_taken_before_the_same_as_a_video(make_bag, messages, store):
+    packet = h264(FFMPEG, store, messages, START_NS, picture(100, 0))
+    rows = [
+        ('/image/ffmpeg', FFMPEG, START_NS, packet),
+        ('/image', IMAGE, START_NS, messages.raw(START_NS, 10)),
+    ]
+    assert open_source(make_bag(rows)).info.topic == '/image'
 
 
 def test_broken_frames_are_counted(make_bag, messages):
