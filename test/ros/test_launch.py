@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,70 +12,89 @@ import pytest
 
 launch_pytest = pytest.importorskip('launch_pytest', reason='needs a real ROS 2: launch_pytest')
 
-import rclpy
+from fer_msgs.msg import FaceExpressionArray
+from hri_msgs.msg import Expression, IdsList
 from launch import LaunchDescription
-from launch.actions import IncludeLaunchDescription
-from launch.launch_description_sources import PythonLaunchDescriptionSource
-from lifecycle_msgs.msg import State
-from lifecycle_msgs.srv import GetState
-from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
-from rcl_interfaces.srv import SetParameters
-from rclpy.node import Node
+from lifecycle_msgs.msg import State, Transition
+from robot import Robot, launched
+from tf2_msgs.msg import TFMessage
 
 pytestmark = pytest.mark.ros
-LAUNCH = Path(__file__).resolve().parents[2] / 'launch' / 'fer.launch.py'
-PATIENCE_S = 60.0
+SAMPLE = Path(__file__).resolve().parents[2] / 'samples' / 'astronaut.mcap'
+ends: dict[str, int] = {}
 
 
 @launch_pytest.fixture
 def perception() -> LaunchDescription:
-    return LaunchDescription(
-        [
-            IncludeLaunchDescription(
-                PythonLaunchDescriptionSource(str(LAUNCH)),
-                launch_arguments={'image': '/camera/image_raw'}.items(),
-            ),
-            launch_pytest.actions.ReadyToTest(),
-        ]
-    )
-
-
-@pytest.fixture
-def node() -> Any:
-    rclpy.init()
-    made = Node('launch_test')
-    yield made
-    made.destroy_node()
-    rclpy.try_shutdown()
-
-
-def call(node: Node, kind: Any, name: str, request: Any) -> Any:
-    """Call a service and return its answer."""
-    client = node.create_client(kind, name)
-    assert client.wait_for_service(timeout_sec=PATIENCE_S), f'no service {name}'
-    future = client.call_async(request)
-    rclpy.spin_until_future_complete(node, future, timeout_sec=PATIENCE_S)
-    return future.result()
+    return launched(ends, image='/camera/image_raw')
 
 
 @pytest.mark.launch(fixture=perception)
-def test_the_node_becomes_active(node: Node) -> None:
-    for _ in range(int(PATIENCE_S)):
-        state = call(node, GetState, '/fer/get_state', GetState.Request()).current_state.id
-        if state == State.PRIMARY_STATE_ACTIVE:
-            break
-        rclpy.spin_once(node, timeout_sec=1.0)
-    assert state == State.PRIMARY_STATE_ACTIVE
-    assert node.count_publishers('/fer/expressions') == 1
-    assert node.count_subscribers('/camera/image_raw') == 1
-    refused = set_parameter(node, 'smoothing_s', 99.0)
-    assert not refused.successful
-    assert 'range' in refused.reason
-    assert set_parameter(node, 'smoothing_s', 0.5).successful
+def test_the_node_becomes_active(robot: Robot) -> Iterator[None]:
+    robot.wait_until_active('/fer')
+    assert robot.count_publishers('/fer/expressions') == 1
+    assert robot.count_subscribers('/camera/image_raw') == 1
+    done, reason = robot.set('/fer', 'smoothing_s', 99.0)
+    assert not done
+    assert 'range' in reason
+    assert robot.set('/fer', 'smoothing_s', 0.5) == (True, '')
+    [limits] = robot.describe('/fer', 'smoothing_s').floating_point_range
+    assert (limits.from_value, limits.to_value) == (0.0, 10.0)
+    yield  # launch interrupts it
+    assert ends == {'perception_node': 0}
 
 
-def set_parameter(node: Node, name: str, value: float) -> Any:
-    """Set a double on the node and return the result."""
-    wanted = ParameterValue(type=ParameterType.PARAMETER_DOUBLE, double_value=value)
-    request = SetParameters.Request(parameters=[Parameter(name=name, value=wanted)])
-    return call(node, SetParameters, '/fer/set_parameters', request).results[0]
+@pytest.mark.launch(fixture=perception)
+def test_it_walks_through_its_states_and_refuses_others(robot: Robot) -> None:
+    robot.wait_until_active('/fer')
+    robot.hear(IdsList, '/humans/faces/tracked')
+    robot.spin_until(lambda: robot.count_publishers('/humans/faces/tracked'), 'topics')
+    assert not robot.change('/fer', Transition.TRANSITION_CONFIGURE)
+    assert robot.state('/fer') == State.PRIMARY_STATE_ACTIVE
+    assert robot.change('/fer', Transition.TRANSITION_DEACTIVATE)
+    robot.spin_until(lambda: robot.heard['/humans/faces/tracked'], 'the empty list')
+    robot.spin_until(lambda: not robot.count_publishers('/fer/expressions'), 'no topics')
+    assert 'cleanup' in robot.set('/fer', 'precision', 'fp32')[1]
+    assert robot.change('/fer', Transition.TRANSITION_CLEANUP)
+    assert robot.set('/fer', 'expression_model', 'nobody') == (True, '')
+    assert not robot.change('/fer', Transition.TRANSITION_CONFIGURE)
+    assert robot.state('/fer') == State.PRIMARY_STATE_UNCONFIGURED
+    assert robot.set('/fer', 'expression_model', 'fer-static-r2') == (True, '')
+    assert robot.change('/fer', Transition.TRANSITION_CONFIGURE)
+    assert robot.change('/fer', Transition.TRANSITION_ACTIVATE)
+    assert robot.change('/fer', Transition.TRANSITION_ACTIVE_SHUTDOWN)
+    assert robot.state('/fer') == State.PRIMARY_STATE_FINALIZED
+
+
+@pytest.mark.launch(fixture=perception)
+def test_a_face_is_seen(robot: Robot) -> None:
+    robot.wait_until_active('/fer')
+    robot.hear(FaceExpressionArray, '/fer/expressions')
+    robot.hear(IdsList, '/humans/faces/tracked')
+    robot.hear(TFMessage, '/tf')
+    words = ('-r', 'image:=/camera/image_raw', '-r', 'camera_info:=/camera/camera_info')
+    command = [sys.executable, '-m', 'fer_ros.cli.main', 'play', str(SAMPLE), '--fov', '60']
+    player = subprocess.Popen([*command, '--quiet', *words])
+    try:
+        robot.spin_until(lambda: _ids(robot), 'a face')
+        topic = f'/humans/faces/{_ids(robot)[-1]}/expression'
+        robot.hear(Expression, topic)
+        robot.spin_until(lambda: robot.heard[topic], 'its expression')
+    finally:
+        player.terminate()
+        assert player.wait() == 0
+    expression = robot.heard[topic][-1]
+    arrays = robot.heard['/fer/expressions']
+    robot.spin_until(lambda: arrays[-1].header.stamp == expression.header.stamp, 'the same image')
+    [face] = arrays[-1].faces
+    assert f'face_{face.face_id}' in _frames(robot)
+    assert f'gaze_{face.face_id}' in _frames(robot)
+    assert abs(sum(face.probabilities) - 1.0) < 1e-3
+
+
+def _ids(robot: Robot) -> list[str]:
+    return [face_id for message in robot.heard['/humans/faces/tracked'] for face_id in message.ids]
+
+
+def _frames(robot: Robot) -> set[Any]:
+    return {item.child_frame_id for message in robot.heard['/tf'] for item in message.transforms}
