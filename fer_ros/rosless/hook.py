@@ -29,6 +29,7 @@ MODULES = {
     'rclpy.qos': ('qos',),
     'rclpy.executors': ('executors', 'context'),
     'rclpy.callback_groups': ('callback_groups',),
+    'rclpy.event_handler': ('events',),
     'rclpy.publisher': ('entities',),
     'rclpy.subscription': ('entities',),
     'rclpy.timer': ('entities',),

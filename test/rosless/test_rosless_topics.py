@@ -31,10 +31,12 @@ TYPES = [
     *(f'fer_msgs/msg/{name}' for name in message_names('fer_msgs')),
     *(f'hri_msgs/msg/{name}' for name in message_names('hri_msgs')),
     'builtin_interfaces/msg/Time', 'diagnostic_msgs/msg/DiagnosticArray',
-    'geometry_msgs/msg/TransformStamped', 'lifecycle_msgs/msg/TransitionEvent',
+    'geometry_msgs/msg/PointStamped', 'geometry_msgs/msg/TransformStamped',
+    'lifecycle_msgs/msg/TransitionEvent',
     'rosgraph_msgs/msg/Clock', 'sensor_msgs/msg/CameraInfo', 'sensor_msgs/msg/CompressedImage',
     'sensor_msgs/msg/Image', 'sensor_msgs/msg/JointState', 'std_msgs/msg/Float64MultiArray',
-    'std_msgs/msg/Header', 'std_msgs/msg/String', 'tf2_msgs/msg/TFMessage',
+    'std_msgs/msg/Bool', 'std_msgs/msg/Float32', 'std_msgs/msg/Header', 'std_msgs/msg/String',
+    'tf2_msgs/msg/TFMessage',
     'trajectory_msgs/msg/JointTrajectory',
 ]  # fmt: skip
 LATCHED = QoSProfile(

@@ -1,0 +1,12 @@
+"""rclpy.event_handler: accepted and not used, peers whose QoS do not fit are always reported."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherEventCallbacks:
+    """What a publisher calls when something happens to its topic: nothing here."""
+
+    use_default_callbacks: bool = True
