@@ -30,6 +30,8 @@ def main(words: Sequence[str]) -> int:
     if words and words[0] == 'learn':
         return _learn(words[1:])
     options = _options(words)
+    if options.seed < 0:
+        raise ConfigError(f'seed: expected 0 or more, found {options.seed}')
     library = load_library(options.expressions)
     if options.sheet:
         return _sheet(library, options.sheet)

@@ -106,6 +106,7 @@ class Director:
         self._last_seen_ns: int | None = None
         self._answer: Response | None = None
         self._label, self._since_ns = 'neutral', 0
+        self._last_ns, self._set_back_ns = 0, 0
         self.configure(policy or Off(), config or DirectorConfig(), rules)
 
     def configure(
@@ -121,11 +122,21 @@ class Director:
         """The goal in force."""
         return self._aim
 
+    def _time(self, now_ns: int) -> int:
+        """Return a time that goes on where the clock was set back, by which everything lasts."""
+        now_ns += self._set_back_ns
+        if now_ns < self._last_ns:
+            self._set_back_ns += self._last_ns - now_ns
+            now_ns = self._last_ns
+        self._last_ns = now_ns
+        return now_ns
+
     def submit(self, request: Request, now_ns: int) -> list[RequestStatus]:
         """Take a request; return what it changes.
 
         :raises ConfigError: its expression is not in the library.
         """
+        now_ns = self._time(now_ns)
         hold_s = self._library.spec(request.expression or 'neutral').hold_s
         if request.second:
             self._library.spec(request.second)
@@ -133,7 +144,7 @@ class Director:
 
     def see(self, people: Sequence[Person], now_ns: int, speaker: str = '') -> Person | None:
         """Take what was seen; return the person who is answered."""
-        self._last_seen_ns = now_ns
+        self._last_seen_ns = now_ns = self._time(now_ns)
         person = self._attention.choose(people, now_ns, speaker)
         if person is None:
             answer: Response | None = self._policy.respond('neutral', 0.0)
@@ -165,10 +176,11 @@ class Director:
 
     def update(self, now_ns: int) -> tuple[Aim | None, list[RequestStatus]]:
         """Let time pass; return the goal where it is a new one, and what became of requests."""
+        now_ns = self._time(now_ns)
         changes = self.arbiter.update(now_ns)
         while self._seen and self._seen[0][0] <= now_ns:
             self._answer = self._seen.popleft()[1]
-        silent = self.is_silent(now_ns)
+        silent = self._is_silent(now_ns)
         if silent:
             self._answer, self._label = None, 'neutral'
             self._seen.clear()
@@ -182,10 +194,11 @@ class Director:
 
     def is_silent(self, now_ns: int) -> bool:
         """Tell whether nothing was seen for too long; not before anything was."""
+        return self._is_silent(self._time(now_ns))
+
+    def _is_silent(self, now_ns: int) -> bool:
         if self._last_seen_ns is None:
             return False
-        # A clock that was set back starts the silence anew.
-        self._last_seen_ns = min(self._last_seen_ns, now_ns)
         return now_ns - self._last_seen_ns > self._config.silence_s * NS_PER_S
 
     def _requested(self, request: Request) -> Aim | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from fer_ros.errors import ConfigError
+from fer_ros.errors import ConfigError, DataError
 from fer_ros.generation.layers import Blink, Breath, Gaze, LayerConfig, Speech
 from fer_ros.generation.library import Library
 from fer_ros.generation.motion import PLAIN, MinJerk
@@ -76,11 +77,23 @@ class Face:
         face: tuple[int, ...] = (),
         bumps: Float64 = PLAIN,
     ) -> None:
-        """Give a layer of a face a new goal in (C,) units, from wherever it is."""
+        """Give a layer of a face a new goal in (C,) units, from wherever it is.
+
+        :raises DataError: a unit is no number, or the time is not above 0.
+        """
+        if not np.isfinite(units).all() or not 0.0 < duration_s < math.inf:
+            raise DataError(
+                f'goal: expected numbers, and a time above 0, found {units} in {duration_s} s'
+            )
         self._motion.aim(units, duration_s, self.now_s, (*face, layer), bumps)
 
     def look(self, yaw_rad: float, pitch_rad: float, face: tuple[int, ...] = ()) -> None:
-        """Look at a direction: to the face's own left and down are positive."""
+        """Look at a direction: to the face's own left and down are positive.
+
+        :raises DataError: it is no number.
+        """
+        if not (math.isfinite(yaw_rad) and math.isfinite(pitch_rad)):
+            raise DataError(f'gaze: expected two angles, found {yaw_rad} and {pitch_rad}')
         self._gaze.look(yaw_rad, pitch_rad, face)
 
     def say(self, viseme: str, weight: float, face: tuple[int, ...] = ()) -> None:

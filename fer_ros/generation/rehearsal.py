@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,9 @@ FACES = 1000
 # Seconds between random requests: from several within one rise to long after the last.
 GAP_S = (0.02, 0.5)
 MAX_SCRIPT_S = 600.0
+# What an entry of a script is, and what may be said beside it; without any of them, a request.
+BESIDE: dict[str, tuple[str, ...]] = {'gaze': (), 'viseme': ('weight',), 'stop': ()}
+REQUEST_FIELDS = tuple(field.name for field in fields(Request))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,19 @@ def _cue(entry: Any, library: Library) -> Cue:
     """Return the cue of one entry of a script."""
     if not isinstance(entry, Mapping) or 'at_s' not in entry:
         raise ConfigError(f'expected a mapping with at_s, found {entry!r}')
-    rest = {key: value for key, value in entry.items() if key != 'at_s'}
+    rest = {str(key): value for key, value in entry.items() if key != 'at_s'}
     at_s = _seconds(entry['at_s'], 'at_s')
-    if 'gaze' in rest:
-        yaw, pitch = rest['gaze']
-        return Cue(at_s, gaze=(float(yaw), float(pitch)))
-    if 'viseme' in rest:
-        return Cue(at_s, viseme=(str(rest['viseme']), float(rest.get('weight', 1.0))))
-    if 'stop' in rest:
+    verb = next((verb for verb in BESIDE if verb in rest), 'expression')
+    known = (verb, *BESIDE[verb]) if verb in BESIDE else REQUEST_FIELDS
+    if unknown := sorted(set(rest) - set(known)):
+        raise ConfigError(
+            f'expected no more than at_s, {", ".join(known)}, found {", ".join(unknown)}'
+        )
+    if verb == 'gaze':
+        return Cue(at_s, gaze=_direction(rest['gaze']))
+    if verb == 'viseme':
+        return Cue(at_s, viseme=(str(rest['viseme']), _number(rest.get('weight', 1.0), 'weight')))
+    if verb == 'stop':
         how = rest['stop']
         if how not in ('freeze', 'relax', 'release'):
             raise ConfigError(f'stop: expected freeze, relax or release, found {how!r}')
@@ -87,6 +96,19 @@ def _cue(entry: Any, library: Library) -> Cue:
     for name in filter(None, (request.expression, request.second)):
         library.spec(name)
     return Cue(at_s, request=request)
+
+
+def _direction(value: Any) -> tuple[float, float]:
+    """Return yaw and pitch."""
+    if not isinstance(value, list) or len(value) != 2:
+        raise ConfigError(f'gaze: expected [yaw, pitch] in radians, found {value!r}')
+    return _number(value[0], 'gaze'), _number(value[1], 'gaze')
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ConfigError(f'{name}: expected a number, found {value!r}')
+    return float(value)
 
 
 def _seconds(value: Any, name: str) -> float:

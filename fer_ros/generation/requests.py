@@ -112,25 +112,36 @@ class Arbiter:
 
         :param duration_s: the library's own, where the request has none.
         """
-        if len(self._entries) >= MAX_WAITING:
-            reason = f'expected at most {MAX_WAITING} requests at a time; cancel or wait'
-            return [RequestStatus(request, RequestState.REFUSED, reason)]
         if request.request_id:
             self._entries = [
                 e for e in self._entries if e.request.request_id != request.request_id
             ]
+        equals = (
+            []
+            if request.queue
+            else [e for e in self._entries if e.request.priority == request.priority]
+        )
+        crowded = None
+        if len(self._entries) - len(equals) >= MAX_WAITING:
+            # The last of the least gives way to what is above it.
+            crowded = min(self._entries, key=lambda e: (e.request.priority, -e.order))
+            if crowded.request.priority >= request.priority:
+                reason = f'expected at most {MAX_WAITING} requests at a time; cancel or wait'
+                return [RequestStatus(request, RequestState.REFUSED, reason)]
+            self._entries.remove(crowded)
         self._count += 1
         duration_ns = round((request.duration_s or duration_s) * NS_PER_S)
         entry = _Entry(request, self._count, duration_ns)
-        dropped = []
         if not request.queue:
             entry.until_ns = now_ns + duration_ns
-            dropped = [e for e in self._entries if e.request.priority == request.priority]
-            self._entries = [e for e in self._entries if e not in dropped]
+            self._entries = [e for e in self._entries if e not in equals]
         self._entries.append(entry)
         replaced = [
-            RequestStatus(e.request, RequestState.DONE, 'replaced by a newer one') for e in dropped
+            RequestStatus(e.request, RequestState.DONE, 'replaced by a newer one') for e in equals
         ]
+        if crowded is not None:
+            reason = f'more than {MAX_WAITING} requests, and this one the last of the least'
+            replaced.append(RequestStatus(crowded.request, RequestState.REFUSED, reason))
         changes = self.update(now_ns)
         if entry is not self._active and entry in self._entries:
             changes.append(RequestStatus(request, RequestState.WAITING))

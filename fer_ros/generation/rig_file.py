@@ -123,7 +123,8 @@ class _Check:
         """Return a finite number in a range, or its lower end."""
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not math.isfinite(value) or not low <= value <= high:
-            self.say(place, f'expected a number in [{low:g}, {high:g}], found {value!r}')
+            hint = '; YAML takes it for text: write 1.0e+3, not 1e3' if _looks_like(value) else ''
+            self.say(place, f'expected a number in [{low:g}, {high:g}], found {value!r}{hint}')
             return low
         return float(value)
 
@@ -289,3 +290,11 @@ class _Check:
             style=str(style),
             rate_hz=self.number(entry.get('rate_hz', 0.0), (*place, 'rate_hz'), 0.0, 1000.0),
         )
+
+
+def _looks_like(value: Any) -> bool:
+    """Tell whether a text is a number to everybody but YAML."""
+    try:
+        return isinstance(value, str) and math.isfinite(float(value))
+    except ValueError:
+        return False

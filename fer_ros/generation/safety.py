@@ -11,6 +11,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_ros.errors import DataError
 from fer_ros.generation.limiter import Limiter
 from fer_ros.generation.rig import Mapper, Rig
 from fer_ros.generation.units import CHANNELS
@@ -124,7 +125,12 @@ class Guard:
         self.position: Float64 = self.limiter.position
 
     def start_at(self, position: Float64) -> None:
-        """Begin where the actuators are, (..., M); beyond the limits at the limit."""
+        """Begin where the actuators are, (..., M); beyond the limits at the limit.
+
+        :raises DataError: one of them is no number.
+        """
+        if not np.isfinite(position).all():
+            raise DataError(f'start: expected a number for every actuator, found {position}')
         self.limiter.reset(np.broadcast_to(position, self._heat_s.shape))
         self.position = self.limiter.position
 

@@ -52,7 +52,11 @@ def test_random_requests_as_text(capsys: pytest.CaptureFixture[str]) -> None:
         ('{at_s: 1, expression: joyous}', "entry 1: expression 'joyous'"),
         ('{at_s: 1, expression: happy, duration_s: 1.0e9}', 'duration_s: expected a number in'),
         ('{at_s: 1, expression: happy, intensity: .nan}', 'intensity: expected a number'),
-        ('{at_s: 1, expresion: happy}', "unexpected keyword argument 'expresion'"),
+        ('{at_s: 1, expresion: happy}', 'request_id, found expresion'),
+        ('{at_s: 1, stop: freeze, expression: happy}', 'at_s, stop, found expression'),
+        ('{at_s: 1, gaze: [1.0]}', 'gaze: expected [yaw, pitch] in radians, found [1.0]'),
+        ('{at_s: 1, gaze: [.nan, 0.0]}', 'gaze: expected a number, found nan'),
+        ('{at_s: 1, viseme: aa, weight: loud}', "weight: expected a number, found 'loud'"),
         ('{expression: happy}', 'expected a mapping with at_s'),
         ('{at_s: -1}', 'at_s: expected seconds in [0, 600]'),
         ('{at_s: 1, stop: now}', 'stop: expected freeze, relax or release'),
@@ -83,3 +87,8 @@ def test_a_rig_is_begun_and_linted(tmp_path: Path, capsys: pytest.CaptureFixture
     assert f'{path}:{line}: actuators.brow_left.neutral' in capsys.readouterr().err
     assert main(['rig', 'list']) == 0
     assert 'animatronic12' in capsys.readouterr().out
+
+
+def test_a_seed_below_0_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['generate', '--random', '5', '--seed', '-1']) == 2
+    assert 'seed: expected 0 or more, found -1' in capsys.readouterr().err

@@ -80,6 +80,22 @@ def test_silence_leads_to_neutral(library: Library) -> None:
     assert (aim.expression, aim.source) == ('neutral', 'idle')
 
 
+def test_what_lasts_ends_though_the_clock_is_set_back(library: Library) -> None:
+    director = Director(library, Mirror())
+    hour_ns = 3_600_000 * MS
+    watch(director, person('happiness', 0.9), 10, 3_600_000)
+    director.submit(Request(expression='surprised', duration_s=2.0), hour_ns + 400 * MS)
+    assert director.update(hour_ns + 400 * MS)[0].expression == 'surprised'  # type: ignore[union-attr]
+    director.update(0)  # as after a simulation's reset
+    assert not director.is_silent(100 * MS)
+    director.update(1_900 * MS)
+    assert director.aim.expression == 'surprised'
+    director.update(2_100 * MS)
+    assert director.aim.expression == 'neutral'  # nobody has been seen since
+    assert director.is_silent(2_100 * MS)
+    assert watch(director, person('anger', 0.9), 10, 2_200) == ['angry']
+
+
 def test_an_abstained_face_keeps_the_last_answer(library: Library) -> None:
     director = Director(library, Mirror())
     watch(director, person('happiness', 0.9), 10)

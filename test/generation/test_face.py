@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tiny_rig import TINY
 
-from fer_ros.errors import ConfigError
+from fer_ros.errors import ConfigError, DataError
 from fer_ros.generation import Face, LayerConfig, Library, Rig, Stop, load_rig
 from fer_ros.generation.audit import Audit
 from fer_ros.generation.face import BASE
@@ -218,6 +219,22 @@ def test_numbers_that_are_none_never_reach_an_actuator(library: Library, tiny: R
         position = face.guards[0].step(units)
         assert np.isfinite(position).all()
     assert face.interventions.counts['not_finite'] == 2
+
+
+@pytest.mark.parametrize('duration_s', [0.0, -1.0, math.nan, math.inf])
+def test_a_goal_that_makes_no_sense_is_refused(
+    library: Library, tiny: Rig, duration_s: float
+) -> None:
+    face = Face(library, [tiny], layers=STILL)
+    with pytest.raises(DataError, match='time above 0'):
+        face.aim(library.units('happy'), duration_s)
+    with pytest.raises(DataError, match='expected numbers'):
+        face.aim(np.full(len(INDEX), np.nan), 1.0)
+    with pytest.raises(DataError, match='expected two angles'):
+        face.look(duration_s - math.inf, 0.0)
+    with pytest.raises(DataError, match='for every actuator'):
+        face.guards[0].start_at(np.array([math.nan, 0.0]))
+    assert run(face, 0.5).max() == 0.0
 
 
 def test_one_seed_gives_one_motion(library: Library, tiny: Rig) -> None:

@@ -72,6 +72,18 @@ def test_the_same_id_takes_its_own_place() -> None:
     assert arbiter.active is None
 
 
+def test_a_crowd_of_lower_ones_does_not_shut_out_a_higher_one() -> None:
+    arbiter = Arbiter()
+    for number in range(MAX_WAITING):
+        ask(arbiter, f'n{number}', 0.0, priority=5 + number, duration_s=9.0)
+    assert ask(arbiter, 'low', 0.1, priority=1) == [('low', RequestState.REFUSED)]
+    # An equal one takes the place of its equal, a higher one that of the least.
+    assert ask(arbiter, 'same', 0.2, priority=9)[0] == ('n4', DONE)
+    assert ask(arbiter, 'high', 0.3, priority=200) == [
+        ('n0', RequestState.REFUSED), ('n31', PREEMPTED), ('high', ACTIVE)
+    ]  # fmt: skip
+
+
 def test_too_many_are_refused() -> None:
     arbiter = Arbiter()
     for number in range(MAX_WAITING):

@@ -40,6 +40,7 @@ def test_units_go_to_shares_of_the_throw(tiny: Rig) -> None:
         ('26: 1.0', '96: 1.0', 6, "unit '96'"),
         ('26: 1.0', '26: 0.0', 6, 'expected either units or moves that are not all 0'),
         ('velocity: 4.0', 'velocity: -4.0', 3, 'expected a number in [1e-06'),
+        ('velocity: 4.0', 'velocity: 1e3', 3, "found '1e3'; YAML takes it for text: write 1.0e+3"),
         ('velocity: 4.0, ', '', 5, 'expected velocity, here or in defaults, found none'),
         ('kind: joint_state', 'kind: serial', 8, 'expected one of joint_trajectory'),
         ('topic: /tiny/joints', 'topic: "bad topic"', 8, "found 'bad topic'"),
