@@ -59,6 +59,10 @@ class Numbers(np.ndarray):
     __hash__ = None
 
 
+# What a converter raises.
+_UNFIT = (TypeError, ValueError, OverflowError)
+
+
 class Octet(bytes):
     """A ``byte`` field: one byte as in rclpy, a number to the serialiser."""
 
@@ -74,7 +78,9 @@ class Message:
     TYPENAME: ClassVar[str]
     _converters: ClassVar[dict[str, Convert]]
     _puts: ClassVar[tuple[tuple[Callable[[Any, Any], None], Convert | None], ...]]
-    _fresh: ClassVar[tuple[tuple[str, Callable[[Any, Any], None], Callable[[], Any]], ...]]
+    _fresh: ClassVar[
+        tuple[tuple[str, Callable[[Any, Any], None], Convert, Callable[[], Any]], ...]
+    ]
     _types: ClassVar[dict[str, str]]
 
     def __init__(self, *values: Any, **fields: Any) -> None:
@@ -82,8 +88,15 @@ class Message:
         if values:
             self._take(values)
             return
-        for name, put, default in self._fresh:
-            put(self, self._converted(name, fields.pop(name)) if name in fields else default())
+        for name, put, convert, default in self._fresh:
+            if name not in fields:
+                put(self, default())
+                continue
+            value = fields.pop(name)
+            try:
+                put(self, convert(value))
+            except _UNFIT as error:
+                raise self._refusal(name, value, error) from None
         if fields:
             raise AttributeError(
                 f'{self.TYPENAME}: expected the fields {list(self._converters)}, found '
@@ -99,17 +112,17 @@ class Message:
         """Convert what is assigned, so that a wrong type fails where it was made."""
         if name not in self._converters:
             raise AttributeError(f'{self.TYPENAME} has no field {name!r}')
-        object.__setattr__(self, name, self._converted(name, value))
-
-    def _converted(self, name: str, value: Any) -> Any:
-        """Return a value as its field keeps it."""
         try:
-            return self._converters[name](value)
-        except (TypeError, ValueError, OverflowError) as error:
-            raise TypeError(
-                f'{self.TYPENAME}.{name}: expected {self._types[name]}, found '
-                f'{type(value).__name__}: {error}'
-            ) from None
+            object.__setattr__(self, name, self._converters[name](value))
+        except _UNFIT as error:
+            raise self._refusal(name, value, error) from None
+
+    def _refusal(self, name: str, value: Any, error: Exception) -> TypeError:
+        """Return what is said of a value that does not fit its field."""
+        return TypeError(
+            f'{self.TYPENAME}.{name}: expected {self._types[name]}, found '
+            f'{type(value).__name__}: {error}'
+        )
 
     def __repr__(self) -> str:
         """Show every field."""
@@ -158,7 +171,7 @@ def message_class(typename: str) -> type[Message]:
         (getattr(made, name).__set__, _VIEWS.get(kind[2])) for name, kind in kinds.items()
     )
     made._fresh = tuple(
-        (name, put, kind[1]) for (name, kind), (put, _) in zip(kinds.items(), made._puts)
+        (name, put, kind[0], kind[1]) for (name, kind), (put, _) in zip(kinds.items(), made._puts)
     )
     store.types[typename] = made
     return made
