@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import State, TransitionCallbackReturn
@@ -189,6 +190,8 @@ def _recorder(values: Mapping[str, Any]) -> UncertainRecorder | None:
 
 def run(args: list[str] | None = None, *, autostart: bool = False) -> int:
     """Spin the node until it is told to stop; see :func:`fer_ros.nodes.running.run`."""
+    # Crops are too small to be worth sharing out, and the other cores are the robot's.
+    cv2.setNumThreads(1)
     return running.run(PerceptionNode, 'fer', args, autostart=autostart)
 
 
