@@ -188,6 +188,8 @@ class Replay:
             state.processed += 1
         except FrameError as error:
             self._drop(error.reason, str(error))
+        except OSError:  # the sink has no room: no fault of the frame
+            raise
         except Exception as error:  # as in the live node: one bad frame ends nothing
             self._drop(DropReason.ERROR.value, f'{type(error).__name__}: {error}')
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pickle
 import re
 import signal
@@ -21,6 +23,7 @@ from fer_ros.cli.eval.replay_job import ReplayJob, run_job
 from fer_ros.cli.main import main
 from fer_ros.evaluation.replay.compare import compare
 from fer_ros.evaluation.replay.files import Outcome, ReplayFiles
+from fer_ros.evaluation.replay.table import Table
 
 LABELS = 'start_s,end_s,label\n0,0.5,happy\n0.5,1,sad\n'
 
@@ -170,13 +173,34 @@ def test_an_interrupt_does_not_stop_files_that_are_being_written(
     assert not (tmp_path / '.parts').exists()
 
 
+def test_a_disk_without_room_is_one_line_and_it_goes_on_from_what_was_saved(
+    whole: tuple[Path, ReplayJob], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, job = whole
+    begun = replace(job, folder=tmp_path, segment=4)
+    add, rows = Table.add, []
+
+    def no_room(table: Table, *words: Any) -> None:
+        rows.append(words)
+        if len(rows) > 6:  # two frames behind the first segment
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        add(table, *words)
+
+    with monkeypatch.context() as context:
+        context.setattr(Table, 'add', no_room)
+        outcome = run_job(begun, ignore)
+    assert 'found: No space left on device; the same command goes on' in outcome.summary['error']
+    assert frames_told(begun) == list(range(5, FRAMES + 1))
+    same = compare(tmp_path / 'results.mcap', out / 'results.mcap')
+    assert same.equal, same
+    assert not same.only_a + same.only_b
+
+
 def test_a_second_interrupt_does_not_wait() -> None:
-    with Interrupts() as interrupts:
+    with Interrupts():
         signal.raise_signal(signal.SIGINT)
-        assert not interrupts.torn
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-    assert interrupts.torn
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -19,7 +19,6 @@ class Interrupts:
 
     def __init__(self) -> None:
         """Begin with none heard."""
-        self.torn = False
         self._heard = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -49,7 +48,5 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self._heard:
-            self.torn = True
-            raise KeyboardInterrupt
+        self.check()
         self._heard = True

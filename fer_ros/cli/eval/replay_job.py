@@ -15,7 +15,7 @@ from typing import Any
 from fer_ros import __version__, rosless
 from fer_ros.cli import common
 from fer_ros.cli.eval.interrupts import Interrupts
-from fer_ros.errors import FerError
+from fer_ros.errors import DataError, FerError
 from fer_ros.evaluation.replay.corpus import ANSWERS, read_answers, write_answers
 from fer_ros.evaluation.replay.files import PARTS, Notebook, Outcome, ReplayFiles, read_json
 from fer_ros.evaluation.replay.labels import Labels, csv_of, labels_for
@@ -102,7 +102,20 @@ def replay(job: ReplayJob, tell: Tell) -> Outcome:
     """Replay a source, or go on where an earlier run of the same job was interrupted.
 
     :param tell: takes how many frames are done, and how many there are.
+    :raises DataError: there is no room for the results; what was saved stays, to go on from.
     """
+    try:
+        return _replay(job, tell)
+    except FerError:
+        raise
+    except OSError as error:
+        raise DataError(
+            f'{job.folder or job.source}: expected to write the results of {job.source}, found: '
+            f'{error.strerror or error}; the same command goes on from what was saved'
+        ) from None
+
+
+def _replay(job: ReplayJob, tell: Tell) -> Outcome:
     common.use_ros()
     from fer_ros.nodes.replay import Replay
 
@@ -210,9 +223,10 @@ def _through(
     interrupts: Interrupts,
 ) -> Outcome:
     began_s, began_cpu_s, first = time.perf_counter(), time.process_time(), replaying.frames
-    complete = False
+    behind, complete = first, False
     try:
         for _ in replaying.run(source):
+            behind = replaying.frames
             tell(replaying.frames, source.info.frames)
             if job.folder is not None and replaying.frames % job.segment == 0:
                 _save(job.folder, identity, replaying, files)
@@ -220,7 +234,8 @@ def _through(
         complete = True
     finally:
         done = replaying.frames - first
-        if job.folder is not None and not complete and not interrupts.torn:
+        # Of a frame that was begun and not ended, nobody knows how far it came.
+        if job.folder is not None and not complete and replaying.frames == behind:
             _save(job.folder, identity, replaying, files)
         speed = _speed(
             done, source, time.perf_counter() - began_s, time.process_time() - began_cpu_s
