@@ -83,8 +83,10 @@ class Tape:
         self.frame: Frame | None = None
         self._sink = sink
 
-    def create_publisher(self, kind: type, topic: str, qos: Any) -> _Publisher:
-        """Return what writes a topic down."""
+    def create_publisher(
+        self, kind: type, topic: str, qos: Any, *, event_callbacks: Any = None
+    ) -> _Publisher:
+        """Return what writes a topic down; to a file, nothing happens that one could hear of."""
         return _Publisher(self, kind, topic.replace('~', NODE, 1))
 
     def destroy_publisher(self, publisher: Any) -> None:
