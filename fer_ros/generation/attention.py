@@ -51,6 +51,10 @@ class Person:
             value = getattr(self, name)
             if not 0.0 <= value <= 1.0:
                 raise DataError(f'Person.{name}: expected a number in [0, 1], found {value!r}')
+        if not all(-1.0 <= value <= 2.0 for value in self.centre):
+            raise DataError(
+                f'Person.centre: expected shares in or near the image, found {self.centre}'
+            )
 
 
 class Attention:
@@ -85,7 +89,7 @@ class Attention:
         if self.target is Target.SPEAKING:
             worth *= 0.1 + person.speech
             worth += 10.0 * (person.face_id == speaker)
-        if self.target is Target.ENGAGED and not math.isnan(person.yaw_rad):
-            turned = math.hypot(person.yaw_rad, person.pitch_rad)
+        turned = math.hypot(person.yaw_rad, person.pitch_rad)
+        if self.target is Target.ENGAGED and math.isfinite(turned):
             worth *= 0.1 + max(math.cos(min(2 * turned, math.pi / 2)), 0.0)
         return worth

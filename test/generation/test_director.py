@@ -1,7 +1,9 @@
+import math
+
 import numpy as np
 import pytest
 
-from fer_ros.errors import ConfigError
+from fer_ros.errors import ConfigError, DataError
 from fer_ros.generation import Library, Request, load_policies
 from fer_ros.generation.attention import Attention, Person, Target
 from fer_ros.generation.director import Director, DirectorConfig
@@ -202,6 +204,26 @@ def test_attention_stays_with_one_until_another_clearly_leads() -> None:
     assert attention.choose([near, leading], 900 * MS) is leading
     assert attention.choose([], 1000 * MS) is None
     assert attention.choose([near], 1100 * MS) is near
+
+
+@pytest.mark.parametrize(
+    'field',
+    [
+        {'intensity': math.nan}, {'size': math.nan}, {'speech': math.inf},
+        {'centre': (0.5, math.nan)}, {'centre': (math.inf, 0.5)},
+    ],
+)  # fmt: skip
+def test_a_person_with_a_number_that_is_none_is_refused(field: dict[str, object]) -> None:
+    with pytest.raises(DataError, match=f'Person.{next(iter(field))}: expected'):
+        person('anger', **{'intensity': 0.5, **field})  # type: ignore[arg-type]
+
+
+def test_who_looks_is_not_asked_of_a_head_that_is_half_known() -> None:
+    attention = Attention(Target.ENGAGED)
+    half = person('anger', 0.5, face_id='half', size=0.3, yaw_rad=0.1)
+    small = person('anger', 0.5, face_id='small', size=0.1, yaw_rad=0.0, pitch_rad=0.0)
+    for people in ([half, small], [small, half]):
+        assert attention.choose(people, 0) is half
 
 
 def test_attention_to_who_speaks_or_looks() -> None:

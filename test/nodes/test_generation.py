@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,29 @@ def test_a_bad_request_is_refused_with_its_reason(
     assert words in face.heard['status'][-1].reason
     face.listener.spin_for(0.2)
     assert face.shows('neutral')
+
+
+@pytest.mark.parametrize('bad', [math.nan, math.inf, -1e30])
+def test_no_number_whatever_ends_it(face: Face, bad: float) -> None:
+    face.activate()
+    face.see('happiness', 0.9, roi_ymin=bad)
+    face.see('happiness', bad, head_yaw_rad=bad)
+    face.send(Float32, '/fer/robot_face/mouth', data=bad)
+    face.send(String, '/fer/robot_face/visemes', data=f'aa:{bad}')
+    face.send(PointStamped, '/fer/robot_face/gaze_target', point=Point(x=bad, y=1.0, z=bad))
+    face.send(Expression, '/robot_face/expression', valence=bad)
+    face.send(
+        ExpressionRequest, '/fer/robot_face/request', expression='happy', duration_s=0.5,
+        request_id='good',
+    )  # fmt: skip
+    done = face.listener.spin_until
+    done(lambda: any(s.request_id == 'good' and s.state == 3 for s in face.heard['status']), 'it')
+    rig, commands = (
+        load_rig('animatronic12'),
+        np.array([list(m.data) for m in face.heard['array']]),
+    )
+    assert ((commands >= rig.low) & (commands <= rig.high)).all()
+    assert not face.node._runner.face.interventions.counts['not_finite']  # type: ignore[union-attr]
 
 
 def test_estop_freezes_and_lets_go(face: Face) -> None:
