@@ -58,7 +58,9 @@ def _samples(b: Builder, features: str, places: str, shape: tuple[int, ...]) -> 
     neighbours = b.node('GatherND', pixels, b.node('Unsqueeze', index, b.ints(3)), batch_dims=1)
     weights = _weights(b, b.node('Sub', places, corner))
     weighted = b.node('Mul', neighbours, b.node('Unsqueeze', weights, b.ints(3)))
-    return b.node('ReduceSum', weighted, b.ints(1), keepdims=0)
+    # A sum of four rows; of one face's, ReduceSum takes five times as long.
+    rows = b.node('Reshape', weighted, b.ints(0, 4, -1))
+    return b.node('MatMul', b.floats([[1, 1, 1, 1]]), rows)
 
 
 def _weights(b: Builder, part: str) -> str:
