@@ -138,3 +138,19 @@ def test_a_label_topic_that_holds_no_emotion(
     assert "label 'hello': expected an emotion" in refused(
         capsys, source, '--labels', 'topic:/chatter'
     )
+
+
+def test_a_replay_without_any_result_is_no_success(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fer_ros.nodes.recognition import Recognition
+
+    def fail(*words: Any) -> None:
+        raise RuntimeError('no net')
+
+    monkeypatch.setattr(Recognition, 'recognise', fail)
+    source = write(tmp_path / 'clip.mcap', {})
+    assert main(['eval', 'replay', '--source', str(source), '--json', '--quiet']) == 1
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures['frames_processed'], figures['drops']['error']) == (0, FRAMES)
+    assert 'error: RuntimeError: no net' in figures['notes']

@@ -28,7 +28,7 @@ FIGURES = (
 
 
 def main(words: Sequence[str]) -> int:
-    """Replay, and print text or JSON; 1 where a source could not be read to its end."""
+    """Replay, and print text or JSON; 1 where a source could not be read or gave no result."""
     options = _options(words)
     jobs = _jobs(options)
     if len(jobs) == 1 and not options.ray:
@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> int:
         common.print_json(summary)
     else:
         _tell(jobs, outcomes, summary, options.out)
-    return int(any('error' in outcome.summary for outcome in outcomes))
+    return int(not all(outcome.summary.get('frames_processed') for outcome in outcomes))
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
