@@ -283,17 +283,19 @@ def _copy(pipeline: Pipeline) -> Pipeline:
 
 
 class _Clock:
-    """Waits until a frame is due."""
+    """Waits until a frame is due; where time went back, it counts from there on."""
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
         self._first: tuple[int, int] | None = None
+        self._last_ns = 0
 
     def wait_for(self, stamp_ns: int) -> None:
         if not self._rate:
             return
-        if self._first is None:
+        if self._first is None or stamp_ns < self._last_ns:
             self._first = stamp_ns, time.monotonic_ns()
+        self._last_ns = stamp_ns
         first_ns, start_ns = self._first
         due_ns = start_ns + round((stamp_ns - first_ns) / self._rate)
         time.sleep(max(due_ns - time.monotonic_ns(), 0) / NS_PER_S)

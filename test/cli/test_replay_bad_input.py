@@ -140,6 +140,23 @@ def test_a_label_topic_that_holds_no_emotion(
     )
 
 
+def test_the_rate_holds_where_time_went_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fer_ros.nodes import replay as module
+
+    now_ns, waits_s = [0], []
+
+    def sleep(seconds: float) -> None:
+        waits_s.append(seconds)
+        now_ns[0] += round(seconds * 1e9)
+
+    monkeypatch.setattr(module.time, 'monotonic_ns', lambda: now_ns[0])
+    monkeypatch.setattr(module.time, 'sleep', sleep)
+    clock = module._Clock(2.0)
+    for stamp_s in (10, 11, 12, 5, 6, 7):
+        clock.wait_for(stamp_s * 10**9)
+    assert waits_s == [0.0, 0.5, 0.5, 0.0, 0.5, 0.5]
+
+
 def test_a_replay_without_any_result_is_no_success(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
