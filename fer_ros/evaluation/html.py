@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 
 from fer_ros.evaluation import svg
-from fer_ros.evaluation.timeline import colour_of
+from fer_ros.evaluation.charts import colour_of
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c1c1c;--page:#fff;--soft:#5f5f5f;--rule:#ddd;--card:#f5f5f5}

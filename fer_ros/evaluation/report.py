@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from fer_ros.evaluation import svg
+from fer_ros.evaluation.charts import charts, colour_of
 from fer_ros.evaluation.html import meter, named, notes, table, write_page
 from fer_ros.evaluation.replay.chapter import Judged, chapter
 from fer_ros.evaluation.replay.labels import Labels
 from fer_ros.evaluation.results import FrameRow
-from fer_ros.evaluation.timeline import Timeline, charts, colour_of, timelines
+from fer_ros.evaluation.timeline import Timeline, timelines
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import ExpressionEvent
 

@@ -16,9 +16,9 @@ from browser import Browser
 from made_clip import FRAMES
 
 from fer_ros.cli.main import main
+from fer_ros.evaluation.charts import COLOURS
 from fer_ros.evaluation.replay.label_page import LabelServer, Sheet, Spool
 from fer_ros.evaluation.replay.labels import read_csv
-from fer_ros.evaluation.timeline import COLOURS
 from fer_ros.sources import open_source
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group('browser')]

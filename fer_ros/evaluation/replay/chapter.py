@@ -11,12 +11,12 @@ from html import escape
 import numpy as np
 
 from fer_ros.evaluation import svg
+from fer_ros.evaluation.charts import colour_of
 from fer_ros.evaluation.html import meter, named, table
 from fer_ros.evaluation.metrics import Reliability
 from fer_ros.evaluation.replay.keep import Mistake
 from fer_ros.evaluation.replay.labels import Labels
 from fer_ros.evaluation.replay.scores import TOLERANCE_NS, LabelScores
-from fer_ros.evaluation.timeline import colour_of
 from fer_ros.taxonomy import EMOTIONS
 
 

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import cv2
 
 from fer_ros.errors import DataError, SourceError
+from fer_ros.evaluation.charts import COLOURS
 from fer_ros.evaluation.replay.label_names import emotion_of
 from fer_ros.evaluation.replay.labels import COLUMNS, NS_PER_S, Interval, disjoint
-from fer_ros.evaluation.timeline import COLOURS
 from fer_ros.sources import Source
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.types import Frame
