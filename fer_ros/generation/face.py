@@ -36,12 +36,14 @@ class Face:
         layers: LayerConfig | None = None,
         seed: int = 0,
         faces: tuple[int, ...] = (),
+        ahead_s: float = 0.0,
     ) -> None:
         """Rest at neutral.
 
         :param rate_hz: ticks a second; the fastest rig's own without it.
         :param seed: of blinks and saccades.
         :param faces: () for one face; (N,) for N that differ in what they are asked for.
+        :param ahead_s: how far it may be moved ahead of what is sent, and taken back.
         :raises ConfigError: two rigs send to one place.
         """
         if not rigs:
@@ -60,7 +62,10 @@ class Face:
         self._breath = Breath(library.breathing, config)
         self._speech = Speech(faces, library.speech_share, library.visemes, config, self.period_s)
         self._conflicts = Conflicts(library.conflicts, self.interventions)
-        self.guards = tuple(Guard(rig, self.interventions, self.period_s, faces) for rig in rigs)
+        self.ahead = max(round(ahead_s * self.rate_hz), 1)  # in ticks
+        self.guards = tuple(
+            Guard(rig, self.interventions, self.period_s, faces, self.ahead) for rig in rigs
+        )
         self.units: Float64 = np.zeros((*faces, len(CHANNELS)))
 
     @property
@@ -122,6 +127,14 @@ class Face:
         self.units = units
         for guard in self.guards:
             guard.step(units)
+
+    def take_back(self, ticks: int) -> None:
+        """Let the actuators go on from some ticks ago, because what came after was not sent.
+
+        Goals and layers keep the face's own time, so they lead a little; the limits hold.
+        """
+        for guard in self.guards:
+            guard.take_back(ticks)
 
     def pose(self, stamp_ns: int) -> AuPose:
         """Return what the units are, before the limits of any rig; of a single face."""

@@ -41,8 +41,12 @@ class Limiter:
         jerk: Float64,
         period_s: float,
         start: Float64,
+        spare: int = 0,
     ) -> None:
-        """Rest at ``start``; the limits are (M,) in each actuator's unit and seconds."""
+        """Rest at ``start``; the limits are (M,) in each actuator's unit and seconds.
+
+        :param spare: how many ticks can be taken back.
+        """
         self._low, self._high = low, high
         self._step = velocity * period_s
         kernels = [
@@ -56,14 +60,15 @@ class Limiter:
             self._kernel[-len(kernel) :, ..., actuator] = kernel.reshape(
                 -1, *(1,) * (start.ndim - 1)
             )
+        self._length = self.taps + spare
         self.reset(start)
 
     def reset(self, start: Float64) -> None:
         """Rest at a place within the limits."""
         self._raw = np.clip(start, self._low, self._high)
-        # Written twice, one window apart, so that every window is one piece of memory.
-        self._history = np.repeat(self._raw[None], 2 * self.taps, axis=0)
-        self._next = 0
+        # A ring, written twice, so that every window is one piece of memory.
+        self._history = np.repeat(self._raw[None], 2 * self._length, axis=0)
+        self._newest = 0
         self._wanted = self._change = np.zeros_like(self._raw)
 
     @property
@@ -78,10 +83,15 @@ class Limiter:
             self._change = np.minimum(np.maximum(self._wanted, -self._step), self._step)
             moved = self._raw + self._change
             self._raw = np.minimum(np.maximum(moved, self._low), self._high)
-        self._history[self._next] = self._raw
-        self._history[self._next + self.taps] = self._raw
-        self._next = (self._next + 1) % self.taps
+        self._newest = (self._newest + 1) % self._length
+        self._history[self._newest] = self._raw
+        self._history[self._newest + self._length] = self._raw
         return self._mean()
+
+    def take_back(self, ticks: int) -> None:
+        """Be where it was some ticks ago, at most as many as were to spare."""
+        self._newest = (self._newest - ticks) % self._length
+        self._raw = self._history[self._newest].copy()
 
     @property
     def limited(self) -> NDArray[np.bool_]:
@@ -92,7 +102,8 @@ class Limiter:
     @property
     def window(self) -> Float64:
         """The limited targets of the last ticks, (taps, ..., M): all equal means at rest."""
-        return self._history[self._next : self._next + self.taps]
+        end = self._newest + self._length + 1
+        return self._history[end - self.taps : end]
 
     def _mean(self) -> Float64:
         mean = np.add.reduce(self.window * self._kernel, axis=0)

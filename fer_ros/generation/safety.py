@@ -100,9 +100,14 @@ class Guard:
     """Between action units and the actuators of one rig."""
 
     def __init__(
-        self, rig: Rig, interventions: Interventions, period_s: float, rows: tuple[int, ...] = ()
+        self,
+        rig: Rig,
+        interventions: Interventions,
+        period_s: float,
+        rows: tuple[int, ...] = (),
+        spare: int = 0,
     ) -> None:
-        """Rest at neutral."""
+        """Rest at neutral; see :class:`Limiter`."""
         self.rig = rig
         self.stop: Stop | None = None
         self._not_finite = interventions.episodes('not_finite')
@@ -120,8 +125,9 @@ class Guard:
         self._hottest_s = 0.0
         self._start = np.broadcast_to(rig.neutral, self._heat_s.shape)
         self.limiter = Limiter(
-            rig.low, rig.high, rig.velocity, rig.acceleration, rig.jerk, period_s, self._start
-        )
+            rig.low, rig.high, rig.velocity, rig.acceleration, rig.jerk, period_s, self._start,
+            spare,
+        )  # fmt: skip
         self.position: Float64 = self.limiter.position
 
     def start_at(self, position: Float64) -> None:
@@ -132,6 +138,11 @@ class Guard:
         if not np.isfinite(position).all():
             raise DataError(f'start: expected a number for every actuator, found {position}')
         self.limiter.reset(np.broadcast_to(position, self._heat_s.shape))
+        self.position = self.limiter.position
+
+    def take_back(self, ticks: int) -> None:
+        """Be where the actuators were some ticks ago."""
+        self.limiter.take_back(ticks)
         self.position = self.limiter.position
 
     def step(self, units: Float64) -> Float64:

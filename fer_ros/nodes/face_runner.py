@@ -24,7 +24,8 @@ from fer_ros.nodes.rig_outputs import Pose, RigOutputs
 
 Files = tuple[Library, Policies, Profiles]
 # The face is moved this far ahead at a time, and its ticks are sent one by one: what a process
-# does at once costs a fraction of what it costs when it is woken for each tick.
+# does at once costs a fraction of what it costs when it is woken for each tick. What is new does
+# not wait for them: they are taken back.
 AHEAD_S = 0.05
 
 
@@ -44,7 +45,7 @@ class FaceRunner:
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
         self._ticks = 0
-        self._ahead = max(round(AHEAD_S * face.rate_hz), 1)
+        self._news = False  # whether the director may have another goal
         self._state_every = max(round(face.rate_hz / float(values['state_rate_hz'])), 1)
         self._poses: deque[Pose] = deque()
         self._outputs: list[RigOutputs] = []
@@ -99,8 +100,9 @@ class FaceRunner:
     def _come_to_rest(self) -> None:
         """Freeze, and tick until the face stands still: about as long as its averages are."""
         face = self.face
+        self._take_back()
         face.stop(Stop.FREEZE)
-        for _ in range(max(guard.limiter.taps for guard in face.guards) + 2 * self._ahead):
+        for _ in range(max(guard.limiter.taps for guard in face.guards) + 2 * face.ahead):
             if not self._poses:
                 if face.is_still():
                     break
@@ -119,6 +121,7 @@ class FaceRunner:
         """See the people of one frame."""
         people = [person for face in message.faces if (person := convert.person_from(face))]
         person = self.director.see(people, self._now_ns(), self._speaker)
+        self._news = True
         if self._values['look_at_person']:
             yaw = pitch = 0.0
             if person is not None:
@@ -132,12 +135,14 @@ class FaceRunner:
 
     def _on_request(self, message: Any) -> None:
         if message.cancel:
+            self._news = True
             self._tell(self.director.arbiter.cancel(self._now_ns()))
             return
         self._submit(lambda: convert.request_from(message, self._values), message)
 
     def _submit(self, make: Callable[[], Request], message: Any) -> None:
         """Take a request, or say why not."""
+        self._news = True
         try:
             self._tell(self.director.submit(make(), self._now_ns()))
         except FerError as error:
@@ -160,6 +165,7 @@ class FaceRunner:
 
     def _on_estop(self, message: Any) -> None:
         stop = Stop(str(self._values['stop_mode'])) if message.data else None
+        self._take_back()
         self._do(lambda face: face.stop(stop))
         self._node.get_logger().warning(f'estop: {stop.value if stop else "released"}')
 
@@ -200,8 +206,10 @@ class FaceRunner:
         if self.waiting:
             return
         begun_s = time.perf_counter()
-        if not self._poses:
+        if self._news or not self._poses:
+            self._news = False
             self._decide(self._now_ns())
+        if not self._poses:
             self._move()
         self._send(self._poses.popleft())
         self.times.add(begun_s, time.perf_counter())
@@ -210,6 +218,7 @@ class FaceRunner:
         """Hand the face its goal where that is a new one."""
         aim, changes = self.director.update(now_ns)
         if aim is not None:
+            self._take_back()
             self.face.aim(aim.units, aim.duration_s, bumps=aim.bumps)
         silent = self.director.is_silent(now_ns)
         if silent and not self.silent:
@@ -219,10 +228,15 @@ class FaceRunner:
         if changes:
             self._tell(changes)
 
+    def _take_back(self) -> None:
+        """Forget the ticks that were not sent."""
+        self.face.take_back(len(self._poses))
+        self._poses.clear()
+
     def _move(self) -> None:
         """Move the face for the ticks to come."""
         face, aim = self.face, self.director.aim
-        for _ in range(self._ahead):
+        for _ in range(face.ahead):
             face.step()
             positions = tuple(guard.position for guard in face.guards)
             self._poses.append(Pose(aim, face.units, positions))

@@ -14,7 +14,7 @@ from fer_ros.generation import Face, Rig, load_rig
 from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running
 from fer_ros.nodes.face_health import face_diagnostics
-from fer_ros.nodes.face_runner import FaceRunner, Files
+from fer_ros.nodes.face_runner import AHEAD_S, FaceRunner, Files
 from fer_ros.nodes.managed import ManagedNode, reported
 from fer_ros.nodes.parameters import current, declare
 
@@ -100,6 +100,7 @@ class GenerationNode(ManagedNode):
             rate_hz=float(self._values['rate_hz']) or None,
             layers=parameters.layer_config(self._values),
             seed=int(self._values['seed']),
+            ahead_s=AHEAD_S,
         )
 
     def _stop(self) -> None:

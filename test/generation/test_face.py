@@ -139,6 +139,26 @@ def test_stop_freezes_within_the_limits_or_relaxes(library: Library, tiny: Rig) 
     assert face.interventions.counts['estop relax'] == 1
 
 
+def test_what_is_taken_back_breaks_no_limit(library: Library, tiny: Rig) -> None:
+    face = Face(library, [tiny], ahead_s=0.05)
+    guard = face.guards[0]
+    audit = Audit(tiny, face.period_s, guard.position.copy())
+    random = np.random.default_rng(1)
+    for _ in range(400):
+        ahead = []
+        for _ in range(face.ahead):
+            face.step()
+            ahead.append(guard.position)
+        sent = int(random.integers(0, face.ahead + 1))
+        for position in ahead[:sent]:
+            audit.look(position)
+        face.take_back(face.ahead - sent)
+        face.aim(library.units(str(random.choice(['happy', 'angry', 'surprised']))), 0.2)
+    report = audit.report()
+    assert report['violations'] == 0
+    assert report['actuators']['mouth']['position'][1] > 0.3
+
+
 def test_it_starts_from_wherever_the_face_is(library: Library, tiny: Rig) -> None:
     face = Face(library, [tiny], layers=STILL)
     guard = face.guards[0]

@@ -83,3 +83,19 @@ def test_many_faces_move_as_one_would() -> None:
 def test_refuses_limits_that_never_stop() -> None:
     with pytest.raises(ConfigError, match='stop an actuator'):
         Limiter(LOW, HIGH, VELOCITY, ACCELERATION * 1e-6, JERK, PERIOD_S, np.zeros(2))
+
+
+def test_ticks_that_are_taken_back_were_never_there() -> None:
+    spare = 5
+    limits = (LOW, HIGH, VELOCITY, ACCELERATION, JERK, PERIOD_S, np.zeros(2))
+    straight, forth_and_back = Limiter(*limits), Limiter(*limits, spare)
+    random = np.random.default_rng(4)
+    for tick in range(300):
+        target = random.normal(0.0, 2.0, 2) if tick % 20 == 0 else None
+        if tick % 7 == 0:
+            ticks = tick % (spare + 1)
+            for _ in range(ticks):
+                forth_and_back.step(np.array([1e9, -1e9]))
+            forth_and_back.take_back(ticks)
+            assert forth_and_back.position == pytest.approx(straight.position, abs=0)
+        assert forth_and_back.step(target) == pytest.approx(straight.step(target), abs=0)
