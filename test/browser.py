@@ -13,12 +13,20 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 PROGRAMS = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome')
 TIMEOUT_S = 60.0
+# The browser wants the pipes under these numbers.
+LAUNCHER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.dup2(int(sys.argv[2]), 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 # Key codes that tell a page what is pressed where the text of the key does not.
 CODES = {'Digit': 48, ' ': 32, 'ArrowLeft': 37, 'ArrowUp': 38, 'ArrowRight': 39, 'ArrowDown': 40}
 
@@ -40,15 +48,11 @@ class Browser:
         self._session = ''
         self._pending = b''
         (theirs_in, ours_out), (ours_in, theirs_out) = os.pipe(), os.pipe()
-        # High numbers first: 3 and 4 may be any of the four.
+        # High numbers, for 3 and 4 may be any of the four.
         theirs = [fcntl.fcntl(fd, fcntl.F_DUPFD, 64) for fd in (theirs_in, theirs_out)]
-
-        def connect() -> None:
-            os.dup2(theirs[0], 3)
-            os.dup2(theirs[1], 4)
-
         self._process = subprocess.Popen(
             [
+                sys.executable, '-c', LAUNCHER, *map(str, theirs),
                 path, '--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run',
                 '--disable-dev-shm-usage', '--disable-background-networking',
                 '--disable-component-update', '--hide-scrollbars', '--remote-debugging-pipe',
@@ -56,7 +60,7 @@ class Browser:
                 f'--user-data-dir={profile}', 'about:blank',
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            close_fds=False, preexec_fn=connect,
+            pass_fds=theirs,
         )  # fmt: skip
         for fd in (theirs_in, theirs_out, *theirs):
             os.close(fd)
