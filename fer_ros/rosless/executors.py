@@ -21,6 +21,7 @@ class SingleThreadedExecutor:
         """Start without a node."""
         self._nodes: list[Any] = []
         self._bell = Bell()
+        self._rung = True  # whether a message may wait
         self._checked_s = time.monotonic()
 
     def add_node(self, node: Any) -> bool:
@@ -28,6 +29,7 @@ class SingleThreadedExecutor:
         if node in self._nodes:
             return False
         self._nodes.append(node)
+        self._rung = True
         self._bell.ring()
         return True
 
@@ -41,14 +43,8 @@ class SingleThreadedExecutor:
 
         :raises ExternalShutdownException: it was.
         """
-        rung = True
-        while context.ok():
-            # Every message rings, so that where only a timer is due, no topic is looked at.
-            self._call_timers()
-            if rung and self._call_subscriptions() and self._waiting():
-                continue
-            rung = self._bell.wait(self._due_s())
-        raise ExternalShutdownException
+        while True:
+            self.spin_once()
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Wait for something to be ready, and call it back.
@@ -57,13 +53,11 @@ class SingleThreadedExecutor:
         """
         deadline_s = time.monotonic() + (float('inf') if timeout_sec is None else timeout_sec)
         while context.ok():
-            called = self._call_timers()
-            if self._call_subscriptions() or called:
+            if not self._rung:
+                wait_s = min(self._due_s(), deadline_s - time.monotonic())
+                self._rung = self._bell.wait(max(wait_s, 0.0))
+            if self._work() or time.monotonic() >= deadline_s:
                 return
-            left_s = deadline_s - time.monotonic()
-            if left_s <= 0:
-                return
-            self._bell.wait(min(left_s, self._due_s()))
         raise ExternalShutdownException
 
     def shutdown(self, timeout_sec: float | None = None) -> bool:
@@ -71,8 +65,8 @@ class SingleThreadedExecutor:
         self._nodes.clear()
         return True
 
-    def _call_timers(self) -> bool:
-        """Call back every timer that is due; return whether one was."""
+    def _work(self) -> bool:
+        """Call back what is ready; return whether anything was."""
         self._check()
         done = False
         for node in list(self._nodes):
@@ -81,19 +75,17 @@ class SingleThreadedExecutor:
                 if timer.due_ns <= now_ns:
                     timer.call(now_ns)
                     done = True
-        return done
+        # Every message rings, so that where only a timer is due, no topic is looked at.
+        return self._call_subscriptions() or done if self._rung else done
 
     def _call_subscriptions(self) -> bool:
         """Call back one message of each topic; return whether there was one."""
+        subscriptions = [s for node in self._nodes for s in list(node.subscriptions)]
         done = False
-        for node in list(self._nodes):
-            for subscription in list(node.subscriptions):
-                done |= subscription.handle_one()
+        for subscription in subscriptions:
+            done |= subscription.handle_one()
+        self._rung = any(subscription.waiting() for subscription in subscriptions)
         return done
-
-    def _waiting(self) -> bool:
-        """Tell whether more messages have come."""
-        return any(s.waiting() for node in self._nodes for s in list(node.subscriptions))
 
     def _due_s(self) -> float:
         """Return seconds until the first timer is due, at most PATIENCE_NS."""
