@@ -14,6 +14,7 @@ def health(
     *,
     state: str,
     silent_s: float | None,
+    cameras: int = 0,
     camera_timeout_s: float,
     latency_warn_ms: float,
     latency_error_ms: float,
@@ -22,15 +23,18 @@ def health(
     """Return level and message.
 
     :param silent_s: seconds since the last image, or None while the node is not active.
+    :param cameras: how many publish the image topic.
     """
     p50 = snapshot.latency_ms[0]
     if silent_s is None:
         return DiagnosticStatus.OK, f'{state}: not processing'
     if silent_s > camera_timeout_s:
-        return (
-            DiagnosticStatus.WARN,
-            f'no image for {silent_s:.1f} s: does the camera run, and is image remapped to it?',
+        why = (
+            'somebody publishes it, but nothing arrives whole: see Camera input in interfaces.md'
+            if cameras
+            else 'does the camera run, and is image remapped to it?'
         )
+        return DiagnosticStatus.WARN, f'no image for {silent_s:.1f} s: {why}'
     if device_failed:
         return DiagnosticStatus.WARN, 'the GPU failed, nets run on the CPU: see backend_reason'
     if p50 > latency_error_ms:

@@ -14,11 +14,6 @@ from hri_msgs.msg import (
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-try:
-    from rclpy.event_handler import PublisherEventCallbacks
-except ImportError:  # Humble
-    from rclpy.qos_event import PublisherEventCallbacks
-
 from fer_ros.alignment import align, crop
 from fer_ros.nodes import conversions
 from fer_ros.types import FaceState, Frame
@@ -30,10 +25,6 @@ RESULT_QOS = QoSProfile(
     reliability=ReliabilityPolicy.RELIABLE,
     durability=DurabilityPolicy.VOLATILE,
 )
-
-# A face leaves in the worker's thread. Were rclpy's executor waiting for events of its publishers,
-# it would find them gone and end the node; subscribers still report QoS that do not fit.
-NO_EVENTS = PublisherEventCallbacks(use_default_callbacks=False)
 
 TOPICS: dict[str, type] = {
     'roi': NormalizedRegionOfInterest2D,
@@ -95,10 +86,7 @@ class FacePublishers:
             self._open[face_id] = _Open(
                 {
                     name: self._node.create_publisher(
-                        kind,
-                        f'/humans/faces/{face_id}/{name}',
-                        RESULT_QOS,
-                        event_callbacks=NO_EVENTS,
+                        kind, f'/humans/faces/{face_id}/{name}', RESULT_QOS
                     )
                     for name, kind in TOPICS.items()
                 }

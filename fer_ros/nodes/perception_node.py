@@ -148,8 +148,9 @@ class PerceptionNode(ManagedNode):
     def _on_tick(self) -> None:
         """Report the node's health once a second."""
         snapshot = self._statistics.snapshot()
-        silent_s = None
+        silent_s, cameras = None, 0
         if self._camera is not None:
+            cameras = self.count_publishers(self._camera.topic)
             last_ns = snapshot.last_image_ns or self._active_since_ns
             silent_s = max(self._now_ns() - last_ns, 0) / NS_PER_S
             if not snapshot.received:
@@ -160,6 +161,7 @@ class PerceptionNode(ManagedNode):
             snapshot,
             state=state,
             silent_s=silent_s,
+            cameras=cameras,
             camera_timeout_s=float(self._values['camera_timeout_s']),
             latency_warn_ms=float(self._values['latency_warn_ms']),
             latency_error_ms=float(self._values['latency_error_ms']),

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublisherEventCallbacks:
-    """What a publisher calls when something happens to its topic: nothing here."""
+    """What is called when something happens to a publisher: nothing here."""
 
     use_default_callbacks: bool = True
+
+
+class SubscriptionEventCallbacks(PublisherEventCallbacks):
+    """What is called when something happens to a subscription: nothing here."""

@@ -49,6 +49,18 @@ def test_level(silent_s: float | None, p50: float, level: bytes, words: str) -> 
     assert message.startswith(words)
 
 
+@pytest.mark.parametrize(
+    ('cameras', 'words'), [(0, 'does the camera run'), (1, 'nothing arrives whole')]
+)
+def test_a_silent_camera_and_one_that_is_not_heard(cameras: int, words: str) -> None:
+    found, message = health(
+        snapshot(20.0), state='active', silent_s=9.0, cameras=cameras, camera_timeout_s=2.0,
+        latency_warn_ms=100.0, latency_error_ms=500.0,
+    )  # fmt: skip
+    assert found == WARN
+    assert words in message
+
+
 def test_levels_differ() -> None:
     assert len({OK, WARN, ERROR}) == 3
 

@@ -17,10 +17,10 @@ class Notes:
     def __init__(self) -> None:
         self.open: dict[str, SimpleNamespace] = {}
 
-    def create_publisher(self, kind: type, topic: str, qos: Any, **options: Any) -> Any:
+    def create_publisher(self, kind: type, topic: str, qos: Any) -> Any:
         sent: list[Any] = []
         made = SimpleNamespace(
-            topic=topic, kind=kind, qos=qos, options=options, sent=sent, publish=sent.append,
+            topic=topic, kind=kind, qos=qos, sent=sent, publish=sent.append,
             get_subscription_count=lambda: 0,
         )  # fmt: skip
         self.open[topic] = made
@@ -42,17 +42,10 @@ def test_topics_live_as_long_as_their_face() -> None:
     publish(faces, 'b')
     publish(faces, 'b')
     assert set(node.open) == {f'/humans/faces/{face}/{name}' for face in 'ab' for name in TOPICS}
+    assert all(publisher.qos is RESULT_QOS for publisher in node.open.values())
     assert len(node.open['/humans/faces/b/roi'].sent) == 2
     assert not node.open['/humans/faces/b/cropped'].sent  # nobody looks
     faces.keep(('a',))
     assert set(node.open) == {f'/humans/faces/a/{name}' for name in TOPICS}
     faces.keep(())
     assert not node.open
-
-
-def test_no_executor_waits_for_their_events() -> None:
-    node = Notes()
-    publish(FacePublishers(node), 'a')
-    for publisher in node.open.values():
-        assert publisher.qos is RESULT_QOS
-        assert not publisher.options['event_callbacks'].use_default_callbacks

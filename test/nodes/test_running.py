@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hri_msgs.msg import Expression
 from listener import Listener, start
-from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from sensor_msgs.msg import JointState
 
 from fer_ros.nodes import perception_node
@@ -130,3 +130,25 @@ def test_what_a_transition_raises_is_told(
     assert node.on_configure(None) == TransitionCallbackReturn.ERROR  # type: ignore[arg-type]
     node.destroy_node()
     assert 'ZeroDivisionError' in capfd.readouterr().err
+
+
+def test_no_topic_has_events_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, object]] = []
+
+    def note(name: str) -> None:
+        create = getattr(LifecycleNode, name)
+
+        def noted(self: object, *args: object, **kwargs: object) -> object:
+            asked.append((name, kwargs['event_callbacks']))
+            return create(self, *args, **kwargs)
+
+        monkeypatch.setattr(LifecycleNode, name, noted)
+
+    note('create_publisher')
+    note('create_subscription')
+    node = PerceptionNode()
+    node.trigger_configure()
+    node.trigger_activate()
+    node.destroy_node()
+    assert {name for name, _ in asked} == {'create_publisher', 'create_subscription'}
+    assert not any(events.use_default_callbacks for _, events in asked)  # type: ignore[attr-defined]

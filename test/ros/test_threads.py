@@ -16,13 +16,15 @@ from robot import Robot
 from std_msgs.msg import Header
 
 from fer_ros.nodes.face_publishers import FacePublishers
+from fer_ros.nodes.managed import ManagedNode
 
 pytestmark = pytest.mark.ros
 SECONDS = 3.0
 
 
 def test_topics_that_close_do_not_end_the_node(robot: Robot) -> None:
-    faces = FacePublishers(robot)
+    node = ManagedNode('node')
+    faces = FacePublishers(node)
     end_s = time.monotonic() + SECONDS
 
     def come_and_go() -> None:
@@ -34,7 +36,7 @@ def test_topics_that_close_do_not_end_the_node(robot: Robot) -> None:
             faces.keep(())
 
     executor = SingleThreadedExecutor()
-    executor.add_node(robot)
+    executor.add_node(node)
     worker = threading.Thread(target=come_and_go)
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(1e-5)  # so that threads meet in the middle of things
@@ -46,3 +48,4 @@ def test_topics_that_close_do_not_end_the_node(robot: Robot) -> None:
         sys.setswitchinterval(interval_s)
         worker.join()
         executor.shutdown()
+        node.destroy_node()
