@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from fer_ros.errors import MiddlewareError
 
 Typestore = Any
+Made = TypeVar('Made')
 
 
-@cache
+_making = threading.RLock()  # a type is made of others
+
+
+def once(function: Callable[..., Made]) -> Callable[..., Made]:
+    """Keep what a function returns, made once also where two threads ask for it at a time."""
+    known = cache(function)
+
+    @wraps(function)
+    def ask(*words: str) -> Made:
+        with _making:
+            return known(*words)
+
+    return ask
+
+
+@once
 def typestore() -> Typestore:
     """Return the definitions of Jazzy with hri_msgs and fer_msgs added."""
     store = get_typestore(Stores.ROS2_JAZZY)

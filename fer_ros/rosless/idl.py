@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 from cyclonedds.idl import make_idl_struct
 from cyclonedds.idl import types as idl
 from rosbags.interfaces import Nodetype
 
-from fer_ros.rosless.definitions import typestore
+from fer_ros.rosless.definitions import once, typestore
 
 # byte and char are declared as uint8: declared as byte, Kilted and Lyrical peers hear nothing.
 _BASE: dict[str, Any] = {
@@ -20,7 +19,7 @@ _BASE: dict[str, Any] = {
 }  # fmt: skip
 
 
-@cache
+@once
 def idl_type(typename: str) -> Any:
     """Return the Cyclone type of ``package/msg/Name`` under the name that ROS gives it."""
     package, _, name = typename.split('/')

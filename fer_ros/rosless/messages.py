@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 from rosbags.interfaces import Nodetype
 
 from fer_ros.errors import MiddlewareError
-from fer_ros.rosless.definitions import typestore
+from fer_ros.rosless.definitions import once, typestore
 from fer_ros.rosless.packing import packer
 
 Convert = Callable[[Any], Any]
@@ -145,7 +144,7 @@ class Message:
         return dict(cls._types)
 
 
-@cache
+@once
 def message_class(typename: str) -> type[Message]:
     """Return the class of ``package/msg/Name``, and let the typestore make instances of it."""
     store = typestore()

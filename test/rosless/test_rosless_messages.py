@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import time
 from array import array
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -13,7 +16,7 @@ from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
 from fer_ros.errors import MiddlewareError
-from fer_ros.rosless.definitions import message_names, typestore
+from fer_ros.rosless.definitions import message_names, once, typestore
 from fer_ros.rosless.hook import PACKAGES
 from fer_ros.rosless.messages import Numbers, deserialize, message_class, serialize
 
@@ -203,3 +206,19 @@ def test_every_message_has_the_bytes_that_rosbags_gives_it(package):
             found = serialize(message)
             assert found == bytes_of_rosbags + bytes(len(found) - len(bytes_of_rosbags)), typename
             assert len(found) % 4 == 0
+
+
+def test_two_threads_that_ask_at_once_get_one_thing():
+    together = Barrier(8)
+
+    @once
+    def made(name):
+        time.sleep(0.01)  # as long as a type takes that is made of others
+        return object()
+
+    def ask(_):
+        together.wait()
+        return made('a')
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(ask, range(8)))) == 1
