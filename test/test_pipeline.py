@@ -300,7 +300,7 @@ def test_what_can_not_be_loaded_is_refused(config: PipelineConfig, words: str) -
             'anger',
             marks=pytest.mark.xfail(
                 strict=False,
-                reason='missed: a frown with lowered corners of the mouth, read as neutral or sad',
+                reason='missed: a frown with lowered corners of the mouth, read as sad',
             ),
         ),
         ('user_surprised.jpg', 'surprise'),

@@ -27,6 +27,10 @@ from fer_ros.recognition.temporal import (
 from fer_ros.types import ExpressionEvent, Float32
 
 NS_PER_MS = 1_000_000
+# Of a face that has just come nothing is known but what is seen: the net leans to neutral then,
+# as the clips do that it learned from. The static answer counts alone in the first frame and
+# fades with this time constant.
+_SETTLING_NS = 100_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,9 +97,10 @@ class TemporalModel:
         logits, intensities, after = self._run(features, [memory.before for memory in memories])
         for seen, memory, state in zip(observations, memories, after):
             self._memories[seen.face_id] = replace(memory, after=state)
+        shares = softmax(_settled(memories, features, logits))
         return [
             self._courses.tell(seen, row, float(intensity), self.config)
-            for seen, row, intensity in zip(observations, softmax(logits), intensities)
+            for seen, row, intensity in zip(observations, shares, intensities)
         ]
 
     def forget(self, face_ids: Iterable[str]) -> tuple[ExpressionEvent, ...]:
@@ -157,6 +162,16 @@ class TemporalModel:
         rows = np.concatenate([features, np.stack(states)], axis=1)
         logits, intensities, after = self._engine.run(rows[:, None, None, :])
         return logits, np.clip(intensities[:, 0], 0.0, 1.0), after
+
+
+def _settled(memories: Sequence[_Memory], features: Float32, logits: Float32) -> Float32:
+    """Return (N, K) logarithms of shares: of a new face those that are seen, later the net's."""
+    ages_ns = np.array([memory.stamp_ns - memory.born_ns for memory in memories])
+    new = np.exp(-ages_ns / _SETTLING_NS).astype(np.float32)[:, None]
+    told = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    seen = features[:, : logits.shape[1]]
+    blended: Float32 = told + new * (seen - told)
+    return blended
 
 
 def _option(engine: Engine, name: str) -> float:

@@ -82,6 +82,28 @@ def test_steps_without_a_frame_pass_too() -> None:
     assert steps(model) == [6.0, 3.0]
 
 
+class Doubter(Adder):
+    """Says even odds, whatever is seen."""
+
+    def run(self, batch: Float32) -> tuple[Float32, ...]:
+        logits, intensity, state = super().run(batch)
+        return np.full_like(logits, 3.0), intensity, state
+
+
+def test_of_a_new_face_what_is_seen_counts_and_fades() -> None:
+    model = TemporalModel(Doubter())
+    odds = {}
+    for stamp_ms in range(0, 4001, 40):
+        (state,) = model.update_all([seen(stamp_ms, happiness=0.9)])
+        neutral, happiness = state.expression.probabilities.tolist()
+        odds[stamp_ms] = happiness / neutral
+    assert odds[0] == pytest.approx(9.0, rel=1e-4)
+    assert odds[80] == pytest.approx(9.0 ** np.exp(-0.8), rel=1e-4)
+    assert odds[4000] == pytest.approx(1.0, rel=1e-4)
+    (state,) = model.update_all([seen(4500, happiness=0.9)])  # a gap: it begins anew
+    assert state.expression.probabilities[1] == pytest.approx(0.9, rel=1e-4)
+
+
 def test_after_a_long_gap_it_begins_anew() -> None:
     model = TemporalModel(Adder())
     model.update_all([seen(0)])
