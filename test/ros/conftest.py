@@ -11,10 +11,12 @@ import pytest
 @pytest.fixture
 def robot() -> Iterator[Any]:
     import rclpy
+    from rclpy.context import Context
     from robot import Robot
 
-    rclpy.init()
-    made = Robot()
+    context = Context()  # its own: other tests of this run may have the default one
+    rclpy.init(args=[], context=context)
+    made = Robot(context)
     yield made
     made.destroy_node()
-    rclpy.try_shutdown()
+    rclpy.shutdown(context=context)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import launch_pytest
-import rclpy
 from launch import LaunchDescription
 from launch.actions import IncludeLaunchDescription, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
@@ -18,6 +17,8 @@ from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import DescribeParameters, SetParameters
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 LAUNCH = Path(__file__).resolve().parents[2] / 'launch' / 'fer.launch.py'
@@ -43,8 +44,10 @@ def launched(ends: dict[str, int], **arguments: str) -> LaunchDescription:
 class Robot(Node):
     """Calls services, keeps messages."""
 
-    def __init__(self) -> None:
-        super().__init__('robot')
+    def __init__(self, context: Context) -> None:
+        super().__init__('robot', context=context)
+        self.executor_ = SingleThreadedExecutor(context=context)
+        self.executor_.add_node(self)
         self.heard: dict[str, list[Any]] = defaultdict(list)
 
     def hear(self, kind: type, topic: str) -> None:
@@ -56,14 +59,14 @@ class Robot(Node):
         deadline_s = time.monotonic() + PATIENCE_S
         while not done():
             assert time.monotonic() < deadline_s, f'waited {PATIENCE_S} s for {what}'
-            rclpy.spin_once(self, timeout_sec=0.05)
+            self.executor_.spin_once(timeout_sec=0.05)
 
     def call(self, kind: Any, name: str, request: Any) -> Any:
         """Call a service and return its answer."""
         client = self.create_client(kind, name)
         assert client.wait_for_service(timeout_sec=PATIENCE_S), f'no service {name}'
         future = client.call_async(request)
-        rclpy.spin_until_future_complete(self, future, timeout_sec=PATIENCE_S)
+        self.executor_.spin_until_future_complete(future, timeout_sec=PATIENCE_S)
         assert future.done(), f'no answer from {name}'
         return future.result()
 

@@ -23,7 +23,7 @@ SECONDS = 3.0
 
 
 def test_topics_that_close_do_not_end_the_node(robot: Robot) -> None:
-    node = ManagedNode('node')
+    node = ManagedNode('node', context=robot.context)
     faces = FacePublishers(node)
     end_s = time.monotonic() + SECONDS
 
@@ -35,7 +35,7 @@ def test_topics_that_close_do_not_end_the_node(robot: Robot) -> None:
                 faces.publish(state, frame, Header(), alias='skeptical', aligned_size_px=64)
             faces.keep(())
 
-    executor = SingleThreadedExecutor()
+    executor = SingleThreadedExecutor(context=robot.context)
     executor.add_node(node)
     worker = threading.Thread(target=come_and_go)
     interval_s = sys.getswitchinterval()
