@@ -19,9 +19,9 @@ ALLOWED = {
     'pipeline': VOCABULARY | ROOMS | {'inference', 'device'},
     'evaluation': ABOVE,
     'training': ABOVE | {'evaluation'},
-    'nodes': ABOVE,
+    'nodes': ABOVE | {'blas'},
     'rosless': {'errors'},
-    'cli': ABOVE | {'evaluation', 'training', 'nodes', 'rosless', ''},
+    'cli': ABOVE | {'evaluation', 'training', 'nodes', 'rosless', 'blas', ''},
 }
 # Where packages that not every machine has may be imported.
 HOMES = {

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from fer_ros import __version__
+from fer_ros.blas import keep_to_one_thread
 from fer_ros.errors import FerError
 
 # Imported only when asked for: `fer-ros --help` must not wait for onnxruntime.
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run a subcommand; return its exit status (2: an error that the line on stderr names)."""
     chosen = parser().parse_args(words)
+    keep_to_one_thread()
     try:
         module = import_module(f'fer_ros.cli.{chosen.command}')
         return int(module.main(chosen.arguments))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fer_ros.blas import keep_to_one_thread
 from fer_ros.nodes import signals
 
 
 def perception() -> None:
     """Run ``ros2 run fer_ros perception_node``."""
     signals.listen()
+    keep_to_one_thread()
     from fer_ros.nodes.perception_node import main
 
     main()
@@ -16,6 +18,7 @@ def perception() -> None:
 def generation() -> None:
     """Run ``ros2 run fer_ros generation_node``."""
     signals.listen()
+    keep_to_one_thread()
     from fer_ros.nodes.generation_node import main
 
     main()
