@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture(scope='session', autouse=True)
+def _alone() -> None:
+    """Let nodes of earlier tests leave: rclpy keeps a lifecycle node's services until it is freed,
+    and a launched node of the same name would wait in vain for what they were asked.
+    """
+    gc.collect()
 
 
 @pytest.fixture
