@@ -30,10 +30,17 @@ from fer_ros.training.kept import kept
 from fer_ros.types import Float32, RotatedRoi, UInt8
 
 MODEL = 'facemesh-478'
-# Inner tensors of the attention mesh: face trunk coarse to fine, then the branches of eyes, irises
-# and lips, deep to shallow. Each is averaged over a grid of at most so many cells a side.
-TAPS = ('Add_116', 'Add_126', 'Add_97', 'Add_356', 'Add_372', 'Add_275', 'Add_279', 'Add_283',
-        'Add_475', 'Add_487', 'Add_508', 'Add_511', 'Add_514', 'Add_517')  # fmt: skip
+# Inner tensors of the attention mesh and which of their channels: face trunk coarse to fine, then
+# the branches of eyes, irises and lips, which run side by side, deep to shallow. Each is averaged
+# over a grid of at most so many cells a side.
+TAPS = (
+    ('Add_116', slice(None)), ('Add_126', slice(None)), ('Add_97', slice(None)),
+    ('Add_240', slice(0, 128)), ('Add_240', slice(640, 768)), ('Add_218', slice(None)),
+    ('Add_263', slice(0, 32)), ('Add_263', slice(160, 192)),
+    ('Add_269', slice(32, 64)), ('Add_269', slice(128, 160)),
+    ('Add_269', slice(64, 96)), ('Add_269', slice(160, 192)),
+)  # fmt: skip
+_TAPPED = tuple(dict.fromkeys(name for name, _ in TAPS))
 _GRID = {3: 3, 6: 3}
 _FOLDS, _EPOCHS, _BATCH = 3, 8, 128
 
@@ -56,12 +63,13 @@ def _features(split: Split, mirrored: bool) -> Float32:
     """Return (N, F): landmarks about the anchors' mean, in units of their spread, and the taps."""
     manifest = find_manifest(MODEL, Task.FACE_LANDMARKS)
     session = _opened(manifest)
-    names = [manifest.outputs[0], *TAPS]
+    names = [manifest.outputs[0], *_TAPPED]
     rows = []
     for batch in track(list(_crops(split, mirrored, manifest)), 'features of the mesh'):
         images = to_batch(batch, manifest.input)
-        landmarks, *taps = session.run(names, {manifest.input.name: images})
-        pooled = [_pooled(tap.reshape(len(batch), -1, *tap.shape[2:])) for tap in taps]
+        landmarks, *tapped = session.run(names, {manifest.input.name: images})
+        found = dict(zip(_TAPPED, tapped))
+        pooled = [_pooled(found[name][:, channels]) for name, channels in TAPS]
         rows.append(np.concatenate([_shape(landmarks), *pooled], axis=1).astype(np.float16))
     return np.concatenate(rows)
 
@@ -69,7 +77,7 @@ def _features(split: Split, mirrored: bool) -> Float32:
 def _opened(manifest: Manifest) -> onnxruntime.InferenceSession:
     """Load the mesh with its inner tensors as outputs."""
     model = onnx.load(str(manifest.file))
-    for name in TAPS:
+    for name in _TAPPED:
         kind = onnx.TensorProto.FLOAT
         model.graph.output.append(onnx.helper.make_tensor_value_info(name, kind, None))
     options = onnxruntime.SessionOptions()

@@ -38,11 +38,12 @@ def test_shipped_nets_say_the_same_on_a_real_face(name: str) -> None:
     if manifest.task not in parity.TASKS:
         pytest.skip(f'{manifest.task.value} runs on the CPU')
     found = parity.check(TorchEngine(manifest, 'cpu'), OnnxRuntimeEngine(manifest))
-    # Float32 both: what differs is the order of sums.
+    # Float32 both: what differs is the order of sums; then a byte of an int8 form may round to its
+    # neighbour.
     assert (found.landmark_px or 0.0) < 1e-3
     assert (found.box_px or 0.0) < 1e-3
     assert (found.score or 0.0) < 1e-4
-    assert (found.probability or 0.0) < 1e-4
+    assert (found.probability or 0.0) < (1e-2 if name.endswith('-int8') else 1e-4)
 
 
 def test_outputs_come_in_the_order_of_the_manifest() -> None:
