@@ -43,10 +43,16 @@ def roi_from_landmarks(points_px: NDArray[np.floating]) -> RotatedRoi:
         centre_x=box.x + box.width / 2,
         centre_y=box.y + box.height / 2,
         size=EXPANSION * max(box.width, box.height),
-        rotation_rad=_level(
-            points_px[RIGHT_EYE_OUTER].tolist(), points_px[LEFT_EYE_OUTER].tolist()
-        ),
+        rotation_rad=roll_from_landmarks(points_px),
     )
+
+
+def roll_from_landmarks(points_px: NDArray[np.floating]) -> float:
+    """Return how far the eyes of a face are from level, clockwise in the image, in [-pi, pi).
+
+    :param points_px: (468 or 478, 2 or 3) landmarks in pixels of the frame.
+    """
+    return _level(points_px[RIGHT_EYE_OUTER].tolist(), points_px[LEFT_EYE_OUTER].tolist())
 
 
 def box_around(points_px: NDArray[np.floating], margin: float = 0.0) -> Roi:

@@ -17,13 +17,13 @@ from fer_ros.alignment.halves import Halves
 from fer_ros.alignment.landmarker import crop_face
 from fer_ros.alignment.occlusion import occlusion
 from fer_ros.errors import ConfigError
+from fer_ros.roi import roll_from_landmarks
 from fer_ros.taxonomy import QualityFlag
 from fer_ros.types import FaceQuality, Float32, Frame, HeadPose, Landmarks, RotatedRoi, UInt8
 
 _PATCH_PX = 64
 _SMALLEST_PATCH_PX = 16
 _CHEEKS = (234, 454)  # the mesh's rightmost and leftmost points
-_OUTER_CORNERS = (33, 263)  # of the right and the left eye
 
 # Sharpness compares two octaves of detail, taken by Gaussians of these widths in pixels of the
 # patch; its border is left out.
@@ -86,8 +86,7 @@ def assess_quality(
     sharp, noise = _detail(patch)
     mean, bright, burnt = _exposure(patch)
     turn = turn_from_camera(head_pose)
-    right, left = (points_px[index, :2].tolist() for index in _OUTER_CORNERS)
-    tilt = abs(math.atan2(left[1] - right[1], left[0] - right[0]))
+    tilt = abs(roll_from_landmarks(points_px))
     small = width_px < config.min_width_px
     upper, lower = (0.0, 0.0) if small else occlusion(patch)
     flags = QualityFlag.NONE

@@ -129,7 +129,10 @@ def _replay(job: ReplayJob, tell: Tell) -> Outcome:
         if finished is not None:
             return finished
         link.files = _begin(job, identity, replaying, labels)
-        return _run(job, identity, source, replaying, link.files, tell)
+        with Interrupts() as interrupts:
+            outcome = _run(job, identity, source, replaying, link.files, tell, interrupts)
+            interrupts.check()
+        return outcome
 
 
 class _Link:
@@ -201,27 +204,13 @@ def _run(
     replaying: Any,
     files: ReplayFiles,
     tell: Tell,
+    interrupts: Interrupts,
 ) -> Outcome:
     """Take every frame that is left, and write the results however it ends.
 
     An interrupt waits for the frame at hand, half of which would be missing for ever, and for
     files that are being written.
     """
-    with Interrupts() as interrupts:
-        outcome = _through(job, identity, source, replaying, files, tell, interrupts)
-        interrupts.check()
-    return outcome
-
-
-def _through(
-    job: ReplayJob,
-    identity: dict[str, Any],
-    source: Source,
-    replaying: Any,
-    files: ReplayFiles,
-    tell: Tell,
-    interrupts: Interrupts,
-) -> Outcome:
     began_s, began_cpu_s, first = time.perf_counter(), time.process_time(), replaying.frames
     behind, complete = first, False
     try:
