@@ -28,6 +28,21 @@ def share_dir() -> Path:
     )
 
 
+def utf8_name(path: Path) -> str:
+    """Return a path for OpenCV, which ends the process at a name that is not UTF-8.
+
+    :raises ConfigError: it is not.
+    """
+    name = str(path)
+    try:
+        name.encode('utf-8')
+    except UnicodeEncodeError:
+        raise ConfigError(
+            f'{path}: expected a name in UTF-8, found bytes of another encoding; rename it'
+        ) from None
+    return name
+
+
 def load_yaml(path: Path) -> dict[str, Any]:
     """Read a YAML file that holds a mapping."""
     try:

@@ -61,3 +61,10 @@ def test_an_installed_package_finds_its_share(
         share_dir()
     (share / 'models').mkdir(parents=True)
     assert share_dir() == share
+
+
+def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    """OpenCV would end the process at it."""
+    assert config.utf8_name(tmp_path / 'größer.mp4') == str(tmp_path / 'größer.mp4')
+    with pytest.raises(ConfigError, match='expected a name in UTF-8'):
+        config.utf8_name(tmp_path / 'clip\udcfe.mp4')

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from fer_ros import __version__
@@ -43,6 +46,22 @@ def parser() -> argparse.ArgumentParser:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a subcommand; return its exit status (2: an error that the line on stderr names)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors='backslashreplace')  # a file name may hold any byte
+    try:
+        try:
+            return _run(words)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # As with `| head`. What is still to be written would be told when Python ends.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(words: Sequence[str] | None) -> int:
+    """Run a subcommand; a line on stderr for each error that is no mistake of ours."""
     chosen = parser().parse_args(words)
     keep_to_one_thread()
     try:
@@ -51,10 +70,19 @@ def main(words: Sequence[str] | None = None) -> int:
     except FerError as error:
         print(f'fer-ros {chosen.command}: {error}', file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # a disk that is full, a folder that may not be written
+        print(f'fer-ros {chosen.command}: {_line(error)}', file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        return 0
+
+
+def _line(error: OSError) -> str:
+    """Return what the system refused as one line that names the file."""
+    name = f'{error.filename}: ' if error.filename else ''
+    return f'{name}expected to read and write, found: {error.strerror or error}'
 
 
 if __name__ == '__main__':

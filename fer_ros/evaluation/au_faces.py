@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_ros.config import utf8_name
 from fer_ros.errors import DataError
 from fer_ros.evaluation.au_drawn import neutral_rows, portraits
 from fer_ros.evaluation.au_warp import Portrait
@@ -102,7 +103,7 @@ def write_table(path: Path, table: str) -> None:
 
 def first_frame(path: Path) -> UInt8:
     """Return a clip's first frame."""
-    capture = cv2.VideoCapture(str(path))
+    capture = cv2.VideoCapture(utf8_name(path))
     more, pixels = capture.read()
     capture.release()
     if not more:

@@ -53,6 +53,12 @@ class ResultsBag:
         written.replace(self._path)
         shutil.rmtree(self._folder)
 
+    def keep_part(self) -> None:
+        """Keep what was written as ``NAME.part.mcap`` where closing failed: it is cut off."""
+        for written in self._folder.glob('*.mcap'):
+            written.replace(self._path.with_suffix('.part.mcap'))
+        shutil.rmtree(self._folder)
+
 
 def join_bags(parts: Sequence[Path], path: Path, typestore: Any) -> None:
     """Write the messages of several files of :class:`ResultsBag` into one, in their order."""

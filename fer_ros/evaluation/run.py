@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fer_ros.errors import DataError
 from fer_ros.evaluation.annotate import annotate
 from fer_ros.evaluation.recorder import ResultsBag
+from fer_ros.evaluation.replay.files import write_json
 from fer_ros.evaluation.report import write_report
 from fer_ros.evaluation.results import (
     NO_HEALTH,
@@ -39,8 +41,8 @@ class RunFiles:
         self.frames = 0
         self._first_ns: int | None = None
         self._source = source
-        self._bag = ResultsBag(folder / 'results.mcap', typestore)
         self._video = AnnotatedVideo(folder / 'annotated.mp4', fps)
+        self._bag = ResultsBag(folder / 'results.mcap', typestore)
         self._pending: deque[Frame] = deque()
         self._landmarks: dict[int, dict[str, Float32]] = {}
 
@@ -83,17 +85,39 @@ class RunFiles:
             self.health_count += 1
 
     def finish(self) -> dict[str, Any]:
-        """Write what is left, and return the summary."""
+        """Write what is left, and return the summary.
+
+        :raises DataError: there is no room for all of it; what found some is kept.
+        """
         while self._pending:
             self._draw(self._pending.popleft())
-        self._video.close()
-        self._bag.close()
         summary = summarise(self.rows, self.health, frames=self.frames, events=self.events)
         summary['source'] = self._source
-        text = json.dumps(summary, indent=2)
-        (self.folder / 'summary.json').write_text(text + '\n', encoding='utf-8')
-        write_report(self.folder / 'report.html', self.rows, summary, self.events)
+        refusals = [
+            self._refusal(write)
+            for write in (
+                lambda: write_json(self.folder / 'summary.json', summary),
+                lambda: write_report(self.folder / 'report.html', self.rows, summary, self.events),
+                self._bag.close,
+                self._video.close,
+            )
+        ]
+        if refusals[2]:
+            self._bag.keep_part()
+        if any(refusals):
+            raise DataError(
+                f'{self.folder}: expected room for the results, found: '
+                f'{next(filter(None, refusals))}; what could be written is kept'
+            )
         return summary
+
+    def _refusal(self, write: Callable[[], None]) -> str:
+        """Write something; return why it could not be written, or ''."""
+        try:
+            write()
+        except OSError as error:
+            return error.strerror or str(error)
+        return ''
 
     def _draw(self, frame: Frame) -> None:
         """Append a frame to the video with the newest result."""

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import cv2
 
+from fer_ros.config import utf8_name
 from fer_ros.errors import SourceError
+from fer_ros.sources.video import silent_opencv
 from fer_ros.types import UInt8
 
 MAX_GAP_S = 5.0  # that a frame is held; longer gaps are cut to this
@@ -21,13 +23,14 @@ class AnnotatedVideo:
         """Begin at the first frame; its size is the video's.
 
         :param fps: of the video, moved into 1..120; 30 where it is not a positive number.
+        :raises ConfigError: the path is not UTF-8.
         """
         self._path = path
         low, high = FPS_RANGE
         # NaN fails the comparison too.
         self._fps = min(max(fps, low), high) if fps > 0.0 else DEFAULT_FPS
         self._writer: cv2.VideoWriter | None = None
-        self._partial = path.with_name(f'.{path.name}')
+        self._partial = utf8_name(path.with_name(f'.{path.name}'))
         self._first_ns = 0
         self._size = (0, 0)
         self._written = 0
@@ -43,16 +46,17 @@ class AnnotatedVideo:
         bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
         if (bgr.shape[1], bgr.shape[0]) != self._size:
             bgr = cv2.resize(bgr, self._size)
-        for _ in range(repeats):
-            assert self._writer is not None, 'opened above'
-            self._writer.write(bgr)
+        assert self._writer is not None, 'opened above'
+        with silent_opencv():  # on a full disk it says so for every frame
+            for _ in range(repeats):
+                self._writer.write(bgr)
         self._written = due
 
     def close(self) -> None:
         """End the file and give it its name; nothing is left where no frame came."""
         if self._writer is not None:
             self._writer.release()
-            self._partial.replace(self._path)
+            Path(self._partial).replace(self._path)
 
     def _open(self, pixels: UInt8, stamp_ns: int) -> None:
         height, width = pixels.shape[:2]
@@ -60,7 +64,7 @@ class AnnotatedVideo:
         self._size = (max(width - width % 2, 2), max(height - height % 2, 2))
         self._first_ns = stamp_ns
         writer = cv2.VideoWriter(
-            str(self._partial), cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self._size
+            self._partial, cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self._size
         )
         if not writer.isOpened():
             raise SourceError(

@@ -9,6 +9,7 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from fer_ros.config import utf8_name
 from fer_ros.errors import ConfigError
 from fer_ros.generation.avatar import draw
 from fer_ros.generation.face import Face
@@ -27,11 +28,13 @@ def write_picture(path: Path, pixels: UInt8) -> None:
     :raises ConfigError: the path can not be written.
     """
     try:
-        written = cv2.imwrite(str(path), cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
-    except cv2.error:
-        written = False
-    if not written:
-        raise ConfigError(f'{path}: expected a picture to write (.png, .jpg) in a folder that is')
+        _, data = cv2.imencode(path.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))
+        path.write_bytes(data.tobytes())
+    except (cv2.error, OSError) as error:
+        reason = getattr(error, 'strerror', None) or f'the suffix {path.suffix!r}'
+        raise ConfigError(
+            f'{path}: expected a picture to write (.png, .jpg), found: {reason}'
+        ) from None
 
 
 def shown_units(units: Float64, face: Face, positions: Sequence[Float64]) -> Float64:
@@ -58,7 +61,7 @@ class Film:
         if video is not None:
             size = draw(np.zeros(len(CHANNELS)), HEIGHT_PX).shape
             code = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined,unused-ignore]
-            self._video = cv2.VideoWriter(str(video), code, FPS, (size[1], size[0]))
+            self._video = cv2.VideoWriter(utf8_name(video), code, FPS, (size[1], size[0]))
             if not self._video.isOpened():
                 raise ConfigError(f'{video}: expected a video to write (.mp4) in a folder that is')
 

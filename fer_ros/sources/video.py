@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
+from fer_ros.config import utf8_name
 from fer_ros.errors import SourceError
 from fer_ros.sources.base import FRAME_ID, NS_PER_S, Source, SourceInfo
 from fer_ros.types import Frame, UInt8
@@ -18,29 +20,40 @@ from fer_ros.types import Frame, UInt8
 _FALLBACK_FPS = 30.0
 
 
-def open_capture(source: int | str) -> Any:
-    """Open a file or device; on failure OpenCV stays silent, for we say what was wrong."""
-    # FFmpeg's own lines on stderr would stand beside our one; read when it is first used.
+@contextmanager
+def silent_opencv() -> Iterator[None]:
+    """Keep OpenCV and FFmpeg from stderr: their lines would stand beside our one."""
+    # Read when FFmpeg is first used.
     os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
     # OpenCV 5 keeps the two in cv2.utils.logging.
     log = cv2 if hasattr(cv2, 'setLogLevel') else cv2.utils.logging
     level = log.getLogLevel()
     log.setLogLevel(0)
     try:
-        return cv2.VideoCapture(source)
+        yield
     finally:
         log.setLogLevel(level)
+
+
+def open_capture(source: int | str) -> Any:
+    """Open a file or device; on failure OpenCV stays silent, for we say what was wrong."""
+    with silent_opencv():
+        return cv2.VideoCapture(source)
 
 
 class VideoSource(Source):
     """The frames of a video, from ``start_ns`` on; variable frame rates keep their times."""
 
     def __init__(self, path: Path, *, start_ns: int = 0, frame_id: str = FRAME_ID) -> None:
-        """Open it and look at its first frame; raises SourceError where there is none."""
+        """Open it and look at its first frame.
+
+        :raises SourceError: there is none.
+        :raises ConfigError: its name is not UTF-8.
+        """
         self._path = path
         self._start_ns = start_ns
         self._capture: Any = None
-        capture = open_capture(str(path))
+        capture = open_capture(utf8_name(path))
         ok, first = capture.read()
         fps = float(capture.get(cv2.CAP_PROP_FPS))
         count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +61,11 @@ def raises(error: BaseException):
         (ModelError('expected a net, found none'), 2, 'expected a net, found none'),
         (KeyboardInterrupt(), 130, ''),
         (BrokenPipeError(), 0, ''),
+        (
+            OSError(28, 'No space left on device', 'out/a.json'),
+            2,
+            'out/a.json: expected to read and write, found: No space left on device',
+        ),
     ],
 )
 def test_exit_status(
@@ -90,3 +97,30 @@ def test_help_does_not_wait_for_the_runtime() -> None:
     )
     done = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='pipes of POSIX')
+@pytest.mark.parametrize('command', [['eval', 'datasets', 'ferplus'], ['--help']])
+def test_a_reader_that_leaves_early_is_no_error(command: list[str]) -> None:
+    """As with ``| head -1``; what is still to be written would be told when Python ends."""
+    words = [sys.executable, '-m', 'fer_ros.cli.main', *command]
+    buffered = {name: value for name, value in os.environ.items() if name != 'PYTHONUNBUFFERED'}
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=buffered
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.close()
+        assert child.stderr is not None
+        assert child.stderr.read() == b''
+    assert child.returncode == 0
+
+
+def test_a_name_that_no_encoding_has_is_printed(tmp_path: Path) -> None:
+    """A file name may hold any byte; a strict standard output would refuse it."""
+    code = "import sys; from fer_ros.cli.main import main; sys.exit(main(['rig', 'list']))"
+    rigs = 'import fer_ros.cli.rig as r; r.shipped_rigs = lambda: print("a\\udcfe") or []; '
+    environment = {**os.environ, 'PYTHONIOENCODING': 'utf-8:strict'}
+    done = subprocess.run(
+        [sys.executable, '-c', rigs + code], capture_output=True, env=environment
+    )
+    assert (done.returncode, done.stdout) == (0, b'a\\udcfe\n'), done.stderr

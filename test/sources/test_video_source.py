@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer_ros.errors import SourceError
+from fer_ros.errors import ConfigError, SourceError
 from fer_ros.sources import open_source
 from fer_ros.sources.video import VideoSource
 
@@ -130,3 +130,11 @@ def test_a_real_clip_of_variable_rate():
     gaps = np.diff(stamps)
     assert gaps.min() > 0
     assert gaps.max() > 1.2 * gaps.min()
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='names are Unicode there')
+def test_a_name_that_is_not_utf8_is_told(make_video):
+    path = make_video()
+    strange = path.rename(os.fsdecode(os.fsencode(path.parent) + b'/clip\xfe.avi'))
+    with pytest.raises(ConfigError, match='expected a name in UTF-8'):
+        open_source(strange)
