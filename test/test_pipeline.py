@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from made_clip_model import write_clip_model
 
-from fer_ros import pipeline as pipeline_module
 from fer_ros.detection import DetectionConfig, TrackingConfig
 from fer_ros.errors import FrameError, ModelError
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.hardware import multiplies_bytes
-from fer_ros.pipeline import FrameResult, Pipeline, PipelineConfig
-from fer_ros.recognition import AttentionConfig, TemporalConfig, TrustConfig
+from fer_ros.pipeline import FrameResult, Pipeline, PipelineConfig, loading
+from fer_ros.recognition import AdaptationConfig, AttentionConfig, TemporalConfig, TrustConfig
 from fer_ros.sources import open_source
 from fer_ros.taxonomy import EMOTIONS, EventKind, Phase
 from fer_ros.types import FaceState, Float32, Frame
@@ -49,7 +48,7 @@ def engines(monkeypatch: pytest.MonkeyPatch) -> dict[str, CountingEngine]:
         made[name] = CountingEngine(load_engine(name, *words))
         return made[name]
 
-    monkeypatch.setattr(pipeline_module, 'load_engine', load)
+    monkeypatch.setattr(loading, 'load_engine', load)
     return made
 
 
@@ -173,8 +172,9 @@ def test_tiny_frames_hold_nobody(pipeline: Pipeline, shape: tuple[int, int]) -> 
     assert pipeline.process(frame).states == ()
 
 
-def test_ended_faces_are_forgotten_in_every_room(pipeline: Pipeline, frames: list[Frame]) -> None:
-    pipeline.configure(PipelineConfig(tracking=TrackingConfig(lost_timeout_s=0.1)))
+def test_ended_faces_are_forgotten_in_every_room(frames: list[Frame]) -> None:
+    tracking, adaptation = TrackingConfig(lost_timeout_s=0.1), AdaptationConfig(person=True)
+    pipeline = Pipeline(PipelineConfig(tracking=tracking, adaptation=adaptation))
     seen = []
     stamp_ns = 0
     for _ in range(4):
@@ -188,7 +188,8 @@ def test_ended_faces_are_forgotten_in_every_room(pipeline: Pipeline, frames: lis
                 assert (result.states, result.ended) == ((), ())
         assert result.tracked == ()
         assert result.ended == (seen[-1],)
-        assert pipeline._temporal._memories == {}
+        assert pipeline.expressions._temporal._memories == {}
+        assert pipeline.expressions._adapter._people == {}
     assert len(seen) == 8
     assert len(set(seen)) == 4
 
@@ -349,7 +350,7 @@ def test_nobody_is_in_a_cartoon(pipeline: Pipeline, media: Path) -> None:
     last_ns = max(result.stamp_ns for result in results if result.states)
     assert 0.97 * NS <= ended[0].stamp_ns - last_ns <= NS
     assert results[-1].tracked == ()
-    assert pipeline._temporal._memories == {}
+    assert pipeline.expressions._temporal._memories == {}
 
 
 # What a person reads in single_face.mp4, frame by frame at 30 Hz, face enlarged: lips closed and

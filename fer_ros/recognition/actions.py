@@ -45,11 +45,16 @@ class FaceActions:
 
     def add(self, face: Face, aligned: AlignedFace, expression: Expression) -> Expression:
         """Return one frame's expression with its action units, speech taken out of it."""
+        read = self.renew(face, aligned, expression)
+        return without_speech(read, self._speech[face.face_id])
+
+    def renew(self, face: Face, aligned: AlignedFace, expression: Expression) -> Expression:
+        """Return what was told of a face before, with this frame's action units."""
         shares = dict(zip(expression.labels, expression.probabilities.tolist()))
         units = self._reader.read(face, aligned, rest=shares.get('neutral', 0.0) ** 2)
         speech = self._meter.update(face.face_id, units, stamp_ns=face.stamp_ns)
         self._speech[face.face_id] = speech
-        return without_speech(replace(expression, action_units=units), speech)
+        return replace(expression, action_units=units)
 
     def explain(self, face_id: str, expression: Expression) -> Explanation:
         """Return what the action units say of a face's expression, smoothed or not."""

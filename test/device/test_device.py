@@ -13,7 +13,6 @@ import pytest
 torch = pytest.importorskip('torch', reason='needs torch: the gpu extra')
 pytest.importorskip('onnx', reason='needs onnx: the gpu extra')
 
-from fer_ros import pipeline as pipeline_module
 from fer_ros.alignment import Landmarker, align, describe
 from fer_ros.alignment.crop import warp
 from fer_ros.alignment.landmarker import crop_face
@@ -33,7 +32,7 @@ from fer_ros.inference.manifest import Task
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.inference.store import find_manifest
 from fer_ros.inference.torch_engine import TorchEngine
-from fer_ros.pipeline import Pipeline, PipelineConfig
+from fer_ros.pipeline import Pipeline, PipelineConfig, loading
 from fer_ros.recognition import StaticRecogniser
 from fer_ros.roi import crop_to_frame, roi_from_detection
 from fer_ros.sources import open_source
@@ -297,7 +296,7 @@ def test_the_whole_pipeline_says_the_same(
     frames: list[Frame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = [Pipeline(PipelineConfig(device=Device.CPU)).process(frames[0])]
-    monkeypatch.setattr(pipeline_module, 'load_engine', on_torch)
+    monkeypatch.setattr(loading, 'load_engine', on_torch)
     monkeypatch.setattr(detector_module, 'load_engine', on_torch)
     pipeline = Pipeline()
     found = [pipeline.process(frame) for frame in frames]
@@ -315,7 +314,7 @@ def test_the_whole_pipeline_says_the_same(
 
 
 def test_stages_are_measured(frames: list[Frame], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline_module, 'load_engine', on_torch)
+    monkeypatch.setattr(loading, 'load_engine', on_torch)
     monkeypatch.setattr(detector_module, 'load_engine', on_torch)
     portrait = np.ascontiguousarray(frames[0].pixels[50:400, 150:500])
     devices = (Device.CPU, Device.CUDA)

@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_ros import pipeline as pipeline_module
 from fer_ros.evaluation.bench import rooms, run
 from fer_ros.evaluation.bench.peers import open_peers
 from fer_ros.evaluation.bench.rooms import Stopwatch, measured, room_of
 from fer_ros.evaluation.bench.scenes import SIZES, scene
 from fer_ros.pipeline import Pipeline
+from fer_ros.pipeline import expressions as second_half
+from fer_ros.pipeline import pipeline as first_half
 from fer_ros.sources import open_source
 from fer_ros.types import Frame
 
@@ -57,7 +58,7 @@ def test_an_error_leaves_its_room(clock):
 
 def test_every_room_of_the_pipeline_has_doors(sample):
     pipeline = Pipeline()
-    before = {name: getattr(pipeline_module, name) for name in ('align', 'describe')}
+    before = first_half.describe, second_half.align
     with open_source(sample) as source:
         frames = [frame for frame, _ in zip(source, range(2))]
     with measured(pipeline) as watch:
@@ -68,7 +69,7 @@ def test_every_room_of_the_pipeline_has_doors(sample):
     }  # fmt: skip
     assert min(watch.spent_s.values()) >= 0.0
     # Afterwards all is as it was.
-    assert {name: getattr(pipeline_module, name) for name in before} == before
+    assert (first_half.describe, second_half.align) == before
     assert room_of(type(pipeline._detector)) == 'detection.detector'
     assert pipeline.process(Frame(10**18 * 2, 'cam', 9, frames[0].pixels)).states
 

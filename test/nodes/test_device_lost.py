@@ -10,11 +10,11 @@ import pytest
 from listener import Listener
 from sensor_msgs.msg import Image
 
-from fer_ros import pipeline as pipeline_module
 from fer_ros.errors import DeviceError
 from fer_ros.inference.factory import Device, load_engine
 from fer_ros.inference.serving import ServingEngine
 from fer_ros.nodes.perception_node import PerceptionNode
+from fer_ros.pipeline import loading
 from fer_ros.sources import open_source
 from fer_ros.types import Float32
 
@@ -43,7 +43,7 @@ def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[PerceptionNode]:
         spare = load_engine(name, task, Device.CPU)
         return ServingEngine(LostGpu(spare), spare)
 
-    monkeypatch.setattr(pipeline_module, 'load_engine', load)
+    monkeypatch.setattr(loading, 'load_engine', load)
     made = PerceptionNode()
     yield made
     made.destroy_node()

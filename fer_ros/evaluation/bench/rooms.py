@@ -14,8 +14,7 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
 
-from fer_ros import pipeline as module
-from fer_ros.pipeline import Pipeline
+from fer_ros.pipeline import Pipeline, expressions, pipeline
 
 OWN = 'pipeline'
 
@@ -79,27 +78,30 @@ def room_of(item: Any) -> str:
 
 
 @contextmanager
-def measured(pipeline: Pipeline) -> Iterator[Stopwatch]:
+def measured(chain: Pipeline) -> Iterator[Stopwatch]:
     """Wrap every door of a pipeline; yield what adds up, and unwrap afterwards."""
     watch = Stopwatch()
-    functions = {
-        name: item
-        for name, item in vars(module).items()
-        if isinstance(item, FunctionType) and room_of(item)
-    }
-    parts = {
-        name: item
-        for name, item in vars(pipeline).items()
-        if room_of(type(item)) and not name.endswith('config')
-    }
+    owners = (pipeline, expressions, chain, chain.expressions)
+    doors = [
+        (owner, name, item)
+        for owner in owners
+        for name, item in vars(owner).items()
+        if _is_door(name, item)
+    ]
     try:
-        for name, item in functions.items():
-            setattr(module, name, watch.wrap(item, room_of(item)))
-        for name, item in parts.items():
-            setattr(pipeline, name, _Timed(item, room_of(type(item)), watch))
+        for owner, name, item in doors:
+            if isinstance(item, FunctionType):
+                setattr(owner, name, watch.wrap(item, room_of(item)))
+            else:
+                setattr(owner, name, _Timed(item, room_of(type(item)), watch))
         yield watch
     finally:
-        for name, item in functions.items():
-            setattr(module, name, item)
-        for name, item in parts.items():
-            setattr(pipeline, name, item)
+        for owner, name, item in doors:
+            setattr(owner, name, item)
+
+
+def _is_door(name: str, item: Any) -> bool:
+    """Tell whether it is a function of a room or an object that a room made."""
+    if isinstance(item, FunctionType):
+        return bool(room_of(item))
+    return bool(room_of(type(item))) and not name.endswith('config')
