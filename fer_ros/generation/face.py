@@ -53,7 +53,7 @@ class Face:
         self.period_s = 1.0 / self.rate_hz
         self.interventions = Interventions()
         self.now_s = 0.0
-        self._ticks = 0
+        self.ticks = 0
         self._library = library
         config, random = layers or LayerConfig(), np.random.default_rng(seed)
         self._motion = MinJerk((*faces, 2), len(CHANNELS))
@@ -114,8 +114,8 @@ class Face:
 
     def step(self) -> None:
         """Move one period on."""
-        self._ticks += 1
-        self.now_s = now_s = self._ticks * self.period_s
+        self.ticks += 1
+        self.now_s = now_s = self.ticks * self.period_s
         layers = self._motion.position(now_s)
         units = np.maximum(layers[..., BASE, :], layers[..., RESPONSE, :])
         self._breath.apply(units, now_s)
@@ -129,10 +129,12 @@ class Face:
             guard.step(units)
 
     def take_back(self, ticks: int) -> None:
-        """Let the actuators go on from some ticks ago, because what came after was not sent.
+        """Go on from some ticks ago, because what came after was not sent.
 
-        Goals and layers keep the face's own time, so they lead a little; the limits hold.
+        A goal or a layer that has changed since then keeps its change; the limits hold.
         """
+        self.ticks -= ticks
+        self.now_s = self.ticks * self.period_s
         for guard in self.guards:
             guard.take_back(ticks)
 

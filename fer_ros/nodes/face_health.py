@@ -46,27 +46,33 @@ def face_diagnostics(name: str, idle: str, runner: Any) -> DiagnosticArray:
     :param idle: the node's state where it has no runner.
     :param runner: the FaceRunner of an active node, or None.
     """
-    level, message = DiagnosticStatus.OK, f'{idle}: not moving'
-    values = {'state': idle}
-    if runner is not None:
-        face, aim = runner.face, runner.director.aim
-        message = f'{aim.expression} ({aim.source})'
-        values = {
-            'state': 'active',
-            **runner.times.summary(),
-            'expression': aim.expression,
-            'source': aim.source,
-            'rigs': ', '.join(guard.rig.name for guard in face.guards),
-            **{
-                f'intervention {kind}': str(count)
-                for kind, count in sorted(face.interventions.counts.items())
-            },
-            'last_error': runner.last_error,
-        }
-        if runner.silent:
-            level, message = DiagnosticStatus.WARN, 'nothing is seen: does perception run?'
-        if face.stopped is not None:
-            level, message = DiagnosticStatus.WARN, f'estop: {face.stopped.value}'
-        if runner.waiting:
-            level, message = DiagnosticStatus.ERROR, runner.waiting
+    if runner is None:
+        return status_of(name, DiagnosticStatus.OK, f'{idle}: not moving', {'state': idle})
+    with runner.lock:
+        return _active(name, runner)
+
+
+def _active(name: str, runner: Any) -> DiagnosticArray:
+    """Return the array of an active node, whose runner holds still."""
+    level = DiagnosticStatus.OK
+    face, aim = runner.face, runner.director.aim
+    message = f'{aim.expression} ({aim.source})'
+    values = {
+        'state': 'active',
+        **runner.times.summary(),
+        'expression': aim.expression,
+        'source': aim.source,
+        'rigs': ', '.join(guard.rig.name for guard in face.guards),
+        **{
+            f'intervention {kind}': str(count)
+            for kind, count in sorted(face.interventions.counts.items())
+        },
+        'last_error': runner.last_error,
+    }
+    if runner.silent:
+        level, message = DiagnosticStatus.WARN, 'nothing is seen: does perception run?'
+    if face.stopped is not None:
+        level, message = DiagnosticStatus.WARN, f'estop: {face.stopped.value}'
+    if runner.waiting:
+        level, message = DiagnosticStatus.ERROR, runner.waiting
     return status_of(name, level, message, values)

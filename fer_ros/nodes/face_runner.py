@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fer_msgs.msg import RequestStatus, RigState
-from std_msgs.msg import Header
+from fer_msgs.msg import RequestStatus
 
 from fer_ros.errors import FerError
 from fer_ros.generation import Director, Face, Library, Policies, Profiles, Request, Stop
@@ -18,25 +17,27 @@ from fer_ros.generation import RequestStatus as Status
 from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running
+from fer_ros.nodes.face_ahead import FaceAhead
 from fer_ros.nodes.face_health import TickTimes
 from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
-from fer_ros.nodes.rig_outputs import Pose, RigOutputs
+from fer_ros.nodes.metronome import Metronome
 
 Files = tuple[Library, Policies, Profiles]
-# The face is moved this far ahead at a time, and its ticks are sent one by one: what a process
-# does at once costs a fraction of what it costs when it is woken for each tick. What is new does
-# not wait for them: they are taken back.
-AHEAD_S = 0.05
 
 
 class FaceRunner:
-    """Moves a face at its rate, as people, requests and its own life ask for."""
+    """Moves a face at its rate, as people, requests and its own life ask for.
+
+    Ticks come in a thread of their own, messages in the executor's: whoever touches the face has
+    its lock.
+    """
 
     def __init__(self, node: Any, face: Face, files: Files, values: Mapping[str, Any]) -> None:
         """Open the topics and begin to move.
 
         :raises FerError: an output can not be opened; none is left open then.
         """
+        self.lock = threading.Lock()
         self.face, self.director = face, Director(files[0], profiles=files[2])
         self.waiting = ''  # what is missing before the face may move
         self.silent = False
@@ -44,20 +45,8 @@ class FaceRunner:
         self.last_error = ''
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
-        self._ticks = 0
-        self._news = False  # whether the director may have another goal
-        self._state_every = max(round(face.rate_hz / float(values['state_rate_hz'])), 1)
-        self._poses: deque[Pose] = deque()
-        self._outputs: list[RigOutputs] = []
-        try:
-            for rig in range(len(face.guards)):
-                network = bool(values['allow_network'])
-                self._outputs.append(RigOutputs(node, face, rig, allow_network=network))
-        except FerError:
-            self._close_outputs()
-            raise
+        self._ahead = FaceAhead(node, face, values)
         self.configure(values)
-        self._state = node.create_publisher(RigState, '~/state', RELIABLE)
         self._status = node.create_publisher(RequestStatus, '~/request_status', RELIABLE)
         handlers: dict[str, Callable[[Any], None]] = {
             'people': self._on_people,
@@ -74,46 +63,75 @@ class FaceRunner:
             self.waiting = 'joint_states: nothing heard yet'
             handlers['joint_states'] = self._on_joint_states
         self._inputs = FaceInputs(node)
-        self._inputs.open(handlers)
-        self._timer = node.create_timer(face.period_s, self._on_tick)
+        self._inputs.open({name: self._locked(handler) for name, handler in handlers.items()})
+        self._stop_ticking = self._start_ticking()
+
+    def _start_ticking(self) -> Callable[[], None]:
+        """Tick once a period; return what ends it."""
+        node, period_s = self._node, self.face.period_s
+        if node.get_parameter('use_sim_time').value:  # /clock has the beat
+            timer = node.create_timer(period_s, self._tick)
+            return lambda: node.destroy_timer(timer)
+        ticks = Metronome(period_s, self._tick, begin=self._take_priority, failed=self._failed)
+        return ticks.stop
+
+    def _take_priority(self) -> None:
+        """Give the calling thread the priority that the user asks for."""
+        priority = int(self._values['thread_priority'])
+        if why := running.take_priority(priority):
+            self._node.get_logger().warning(
+                f'thread_priority {priority}: {why}; it goes on without'
+            )
+
+    def _failed(self, error: Exception) -> None:
+        """Tell of a tick that went wrong, unless it is that topics were shut under it."""
+        if running.ok():
+            self.last_error = f'{type(error).__name__}: {error}'
+            self._node.get_logger().error(
+                f'a tick failed: {self.last_error}', throttle_duration_sec=5.0
+            )
+
+    def _locked(self, handler: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return a handler that has the face to itself."""
+
+        def handle(message: Any) -> None:
+            with self.lock:
+                handler(message)
+
+        return handle
 
     def configure(self, values: Mapping[str, Any]) -> None:
         """Take other parameters from the next tick on."""
-        self._values = values
         policies = self._files[1]
-        self.director.configure(
-            policies.policy(str(values['policy'])),
-            parameters.director_config(values),
-            policies.rules(str(values['display_rules'])),
-        )
+        with self.lock:
+            self._values = values
+            self.director.configure(
+                policies.policy(str(values['policy'])),
+                parameters.director_config(values),
+                policies.rules(str(values['display_rules'])),
+            )
 
     def close(self) -> None:
-        """Come to rest where the face is, then close inputs, timer and outputs, in this order."""
+        """Come to rest where the face is, then close inputs, ticks and outputs, in this order."""
         self._inputs.close()
-        self._node.destroy_timer(self._timer)
+        self._stop_ticking()
         if not self.waiting and running.ok():
             self._come_to_rest()
-        self._close_outputs()
-        for publisher in (self._state, self._status):
-            self._node.destroy_publisher(publisher)
+        self._ahead.close()
+        self._node.destroy_publisher(self._status)
 
     def _come_to_rest(self) -> None:
         """Freeze, and tick until the face stands still: about as long as its averages are."""
-        face = self.face
-        self._take_back()
+        face, ahead = self.face, self._ahead
+        ahead.take_back()
         face.stop(Stop.FREEZE)
         for _ in range(max(guard.limiter.taps for guard in face.guards) + 2 * face.ahead):
-            if not self._poses:
+            if not ahead:
                 if face.is_still():
                     break
-                self._move()
-            self._send(self._poses.popleft())
+                ahead.move(self.director.aim, self._now_ns())
+            ahead.send()
             time.sleep(face.period_s)
-
-    def _close_outputs(self) -> None:
-        for outputs in self._outputs:
-            outputs.close()
-        self._outputs = []
 
     # Inputs
 
@@ -121,7 +139,6 @@ class FaceRunner:
         """See the people of one frame."""
         people = [person for face in message.faces if (person := convert.person_from(face))]
         person = self.director.see(people, self._now_ns(), self._speaker)
-        self._news = True
         if self._values['look_at_person']:
             yaw = pitch = 0.0
             if person is not None:
@@ -129,20 +146,20 @@ class FaceRunner:
                 # The camera looks ahead: what is on the right of its image is to the right.
                 yaw, pitch = (0.5 - person.centre[0]) * fov, (person.centre[1] - 0.5) * fov * 0.6
             self.face.look(yaw, pitch)
+        self._decide()
 
     def _on_expression(self, message: Any) -> None:
         self._submit(lambda: convert.request_from_expression(message, self._values), message)
 
     def _on_request(self, message: Any) -> None:
         if message.cancel:
-            self._news = True
             self._tell(self.director.arbiter.cancel(self._now_ns()))
-            return
-        self._submit(lambda: convert.request_from(message, self._values), message)
+            self._decide()
+        else:
+            self._submit(lambda: convert.request_from(message, self._values), message)
 
     def _submit(self, make: Callable[[], Request], message: Any) -> None:
         """Take a request, or say why not."""
-        self._news = True
         try:
             self._tell(self.director.submit(make(), self._now_ns()))
         except FerError as error:
@@ -150,6 +167,7 @@ class FaceRunner:
             name, request_id = message.expression, getattr(message, 'request_id', '')
             refused = Request(expression=name, request_id=request_id)
             self._tell([Status(refused, Progress.REFUSED, str(error))])
+        self._decide()
 
     def _on_viseme(self, message: Any) -> None:
         self._do(lambda face: face.say(*convert.viseme_from(message.data)))
@@ -165,8 +183,9 @@ class FaceRunner:
 
     def _on_estop(self, message: Any) -> None:
         stop = Stop(str(self._values['stop_mode'])) if message.data else None
-        self._take_back()
+        self._ahead.take_back()
         self._do(lambda face: face.stop(stop))
+        self._decide()
         self._node.get_logger().warning(f'estop: {stop.value if stop else "released"}')
 
     def _on_joint_states(self, message: Any) -> None:
@@ -201,24 +220,27 @@ class FaceRunner:
     def _now_ns(self) -> int:
         return self._node.get_clock().now().nanoseconds
 
-    def _on_tick(self) -> None:
-        """Move one period on."""
+    def _tick(self) -> None:
+        """Send a tick, then have the next ones ready."""
+        with self.lock:
+            if self.waiting:
+                return
+            begun_s = time.perf_counter()
+            if not self._ahead:  # the first one
+                self._decide()
+            self._ahead.send()
+            if not self._ahead:
+                self._decide()
+            self.times.add(begun_s, time.perf_counter())
+
+    def _decide(self) -> None:
+        """Hand the face its goal where that is a new one, and move it where no tick is ready."""
         if self.waiting:
             return
-        begun_s = time.perf_counter()
-        if self._news or not self._poses:
-            self._news = False
-            self._decide(self._now_ns())
-        if not self._poses:
-            self._move()
-        self._send(self._poses.popleft())
-        self.times.add(begun_s, time.perf_counter())
-
-    def _decide(self, now_ns: int) -> None:
-        """Hand the face its goal where that is a new one."""
+        now_ns = self._now_ns()
         aim, changes = self.director.update(now_ns)
         if aim is not None:
-            self._take_back()
+            self._ahead.take_back()
             self.face.aim(aim.units, aim.duration_s, bumps=aim.bumps)
         silent = self.director.is_silent(now_ns)
         if silent and not self.silent:
@@ -227,32 +249,11 @@ class FaceRunner:
         self.silent = silent
         if changes:
             self._tell(changes)
-
-    def _take_back(self) -> None:
-        """Forget the ticks that were not sent."""
-        self.face.take_back(len(self._poses))
-        self._poses.clear()
-
-    def _move(self) -> None:
-        """Move the face for the ticks to come."""
-        face, aim = self.face, self.director.aim
-        for _ in range(face.ahead):
-            face.step()
-            positions = tuple(guard.position for guard in face.guards)
-            self._poses.append(Pose(aim, face.units, positions))
-
-    def _send(self, pose: Pose) -> None:
-        """Send a tick to every output, and now and then the state."""
-        for outputs in self._outputs:
-            outputs.publish(pose)
-        if self._ticks % self._state_every == 0 and self._state.get_subscription_count():
-            header = Header(stamp=self._node.get_clock().now().to_msg())
-            for guard in self.face.guards:
-                self._state.publish(convert.state_from(self.face, guard, pose.aim, header))
-        self._ticks += 1
+        if not self._ahead:
+            self._ahead.move(self.director.aim, now_ns)
 
     def _tell(self, changes: list[Status]) -> None:
         """Publish what became of requests."""
-        header = Header(stamp=self._node.get_clock().now().to_msg())
+        header = convert.header_at(self._now_ns())
         for change in changes:
             self._status.publish(convert.status_from(change, header))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from builtin_interfaces.msg import Duration
+from builtin_interfaces.msg import Duration, Time
 from fer_msgs.msg import ActionUnit, RequestStatus, RigState
 from hri_msgs.msg import FacialActionUnits
 from std_msgs.msg import Header
@@ -27,6 +27,12 @@ NS_PER_S = 1_000_000_000
 FACS_CODES = 99
 _FIRST = [channels_of(code)[0] for code in CODES]
 _LAST = [channels_of(code)[-1] for code in CODES]
+
+
+def header_at(stamp_ns: int) -> Header:
+    """Return the header of a message for a time."""
+    sec, nanosec = divmod(stamp_ns, NS_PER_S)
+    return Header(stamp=Time(sec=sec, nanosec=nanosec))
 
 
 def person_from(message: Any) -> Person | None:

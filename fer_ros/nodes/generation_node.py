@@ -13,8 +13,9 @@ from fer_ros.errors import FerError
 from fer_ros.generation import Face, Rig, load_rig
 from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running
+from fer_ros.nodes.face_ahead import AHEAD_S
 from fer_ros.nodes.face_health import face_diagnostics
-from fer_ros.nodes.face_runner import AHEAD_S, FaceRunner, Files
+from fer_ros.nodes.face_runner import FaceRunner, Files
 from fer_ros.nodes.managed import ManagedNode, reported
 from fer_ros.nodes.parameters import current, declare
 
@@ -49,9 +50,6 @@ class GenerationNode(ManagedNode):
             self.get_logger().error(reason)
             return TransitionCallbackReturn.FAILURE
         self._files, self._rigs = files, rigs
-        priority = int(self._values['thread_priority'])
-        if why := running.take_priority(priority):
-            self.get_logger().warning(f'thread_priority {priority}: {why}; it goes on without')
         names = ', '.join(rig.name for rig in rigs)
         self.get_logger().info(f'configured: {names}, policy {self._values["policy"]}')
         return TransitionCallbackReturn.SUCCESS

@@ -135,7 +135,7 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter('state_rate_hz', 10.0, 'How often the state is published.', 0.1, 100.0, fixed=True),
     Parameter(
         'thread_priority', 0,
-        "Real-time priority (SCHED_FIFO) of the node's thread, where it may; 0: none.", 0, 99,
+        "Real-time priority (SCHED_FIFO) of the thread that ticks, where it may; 0: none.", 0, 99,
         fixed=True,
     ),
 )  # fmt: skip

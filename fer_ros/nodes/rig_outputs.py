@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from hri_msgs.msg import FacialActionUnits
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
 from sensor_msgs.msg import JointState
-from std_msgs.msg import Float64MultiArray, Header, String
+from std_msgs.msg import Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
 
 from fer_ros.generation import Aim, Face, Output, OutputKind
@@ -28,43 +29,40 @@ COMMAND_QOS = QoSProfile(
 NS_PER_S = 1_000_000_000
 
 
-# Who listens is asked this often, in ticks.
-LOOK_EVERY = 10
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Pose:
     """What a face does at a tick.
 
+    :param tick: its number.
+    :param stamp_ns: when it is sent, on the node's clock.
     :param units: (C,) by channel, before the limits of any rig.
     :param positions: (M,) of each rig's actuators.
     """
 
+    tick: int
+    stamp_ns: int
     aim: Aim
     units: Float64
     positions: tuple[Float64, ...]
 
 
-Send = Callable[[Pose], None]
-Publish = Callable[[Any], None]
+Send = Callable[[Any], None]
+Make = Callable[[Pose], Any]
+Packet = tuple[Send, Any]  # what sends, and what it shall send
 
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """What sends to one output.
+    """What goes to one output.
 
     :param every: ticks from one message to the next.
-    :param publisher: of an output that is a topic, which is silent while nobody listens: a
-        message costs more than its motion.
+    :param is_heard: whether anybody listens: a message costs more than its motion.
     """
 
+    make: Make
     send: Send
     every: int
-    publisher: Any = None
-
-    def is_heard(self) -> bool:
-        """Tell whether to send; what is no topic looks for itself."""
-        return self.publisher is None or self.publisher.get_subscription_count() > 0
+    is_heard: Callable[[], bool]
 
 
 class RigOutputs:
@@ -79,7 +77,6 @@ class RigOutputs:
         self._guard = face.guards[rig]
         self._allow_network = allow_network
         self._closers: list[Callable[[], None]] = []
-        self._ticks = 0
         self._lines: list[_Line] = []
         self._heard: list[_Line] = []
         try:
@@ -89,29 +86,27 @@ class RigOutputs:
             self.close()
             raise
 
-    def publish(self, pose: Pose) -> None:
-        """Send the pose of this tick to those whose turn it is and who listen."""
-        if self._ticks % LOOK_EVERY == 0:
-            self._heard = [line for line in self._lines if line.is_heard()]
-        for line in self._heard:
-            if self._ticks % line.every == 0:
-                line.send(pose)
-        self._ticks += 1
+    def look(self) -> None:
+        """Look who listens."""
+        self._heard = [line for line in self._lines if line.is_heard()]
+
+    def packets(self, pose: Pose) -> list[Packet]:
+        """Return what to send of a pose to those whose turn it is and who listen."""
+        return [
+            (line.send, line.make(pose)) for line in self._heard if pose.tick % line.every == 0
+        ]
 
     def close(self) -> None:
         """Close topics, sockets and servers."""
         for close in self._closers:
             close()
-        for line in self._lines:
-            if line.publisher is not None:
-                self._node.destroy_publisher(line.publisher)
         self._closers, self._lines, self._heard = [], [], []
 
     def _open(self, output: Output) -> _Line:
-        """Return what sends to one output."""
+        """Return what makes the messages of one output, and what sends them."""
         rate_hz = output.rate_hz or self._face.rate_hz
         every = max(round(self._face.rate_hz / rate_hz), 1)
-        topics = {
+        topics: dict[OutputKind, tuple[Any, Callable[[Output], Make]]] = {
             OutputKind.JOINT_TRAJECTORY: (JointTrajectory, self._trajectory),
             OutputKind.FLOAT64_MULTI_ARRAY: (Float64MultiArray, self._array),
             OutputKind.JOINT_STATE: (JointState, self._joint_state),
@@ -120,14 +115,37 @@ class RigOutputs:
         }
         if output.kind in topics:
             kind, make = topics[output.kind]
-            publisher = self._node.create_publisher(kind, output.topic, COMMAND_QOS)
-            return _Line(make(output, publisher.publish), every, publisher)
-        others = {
-            OutputKind.LIVELINK: self._livelink,
-            OutputKind.OSC: self._osc,
-            OutputKind.WEBSOCKET: self._websocket,
-        }
-        return _Line(others[output.kind](output), every)
+            return self._topic(kind, output.topic, make(output), every)
+        if output.kind is OutputKind.WEBSOCKET:
+            return self._websocket(output, every)
+        make = {OutputKind.LIVELINK: self._livelink, OutputKind.OSC: self._osc}[output.kind]
+        socket = Datagrams(output.host, output.port, allow_network=self._allow_network)
+        self._closers.append(socket.close)
+        return _Line(make(output), socket.send, every, lambda: True)
+
+    def _topic(self, kind: Any, topic: str, make: Make, every: int) -> _Line:
+        publisher = self._node.create_publisher(kind, topic, COMMAND_QOS)
+        self._closers.append(lambda: self._node.destroy_publisher(publisher))
+        return _Line(
+            lambda pose: serialize_message(make(pose)),
+            publisher.publish,
+            every,
+            lambda: publisher.get_subscription_count() > 0,
+        )
+
+    def _websocket(self, output: Output, every: int) -> _Line:
+        page = PageServer(output.host, output.port, allow_network=self._allow_network)
+        self._closers.append(page.close)
+        self._node.get_logger().info(f'the avatar is drawn at {page.url}')
+
+        def make(pose: Pose) -> dict[str, Any]:
+            values = np.round(shown_units(pose.units, self._face, pose.positions), 3).tolist()
+            units = {name: value for name, value in zip(CHANNELS, values) if value}
+            return {'expression': pose.aim.expression, 'units': units}
+
+        return _Line(make, page.send, every, lambda: page.clients > 0)
+
+    # What makes the message of a pose
 
     def _joints(self, output: Output) -> tuple[list[str], Callable[[Pose], array[float]]]:
         """Return the joints of an output, and what takes their positions from a pose."""
@@ -141,93 +159,53 @@ class RigOutputs:
 
         return joints, positions
 
-    def _now_ns(self) -> int:
-        return int(self._node.get_clock().now().nanoseconds)
-
-    def _stamp(self) -> Any:
-        return self._node.get_clock().now().to_msg()
-
     def _values(self, pose: Pose) -> dict[str, float]:
         """Return positions by the joint's name."""
         return dict(zip(self._guard.rig.joints, pose.positions[self._rig].tolist()))
 
-    def _trajectory(self, output: Output, publish: Publish) -> Send:
+    def _trajectory(self, output: Output) -> Make:
         joints, positions = self._joints(output)
         rate_hz = output.rate_hz or self._face.rate_hz
         message = conversions.trajectory_of(joints, round(NS_PER_S / rate_hz))
 
-        def send(pose: Pose) -> None:
+        def make(pose: Pose) -> JointTrajectory:
             message.points[0].positions = positions(pose)
-            publish(message)
+            return message
 
-        return send
+        return make
 
-    def _array(self, output: Output, publish: Publish) -> Send:
+    def _array(self, output: Output) -> Make:
         _, positions = self._joints(output)
         message = Float64MultiArray()
 
-        def send(pose: Pose) -> None:
+        def make(pose: Pose) -> Float64MultiArray:
             message.data = positions(pose)
-            publish(message)
+            return message
 
-        return send
+        return make
 
-    def _joint_state(self, output: Output, publish: Publish) -> Send:
+    def _joint_state(self, output: Output) -> Make:
         joints, positions = self._joints(output)
         message = JointState(name=joints)
 
-        def send(pose: Pose) -> None:
-            message.header.stamp = self._stamp()
+        def make(pose: Pose) -> JointState:
+            message.header = conversions.header_at(pose.stamp_ns)
             message.position = positions(pose)
-            publish(message)
+            return message
 
-        return send
+        return make
 
-    def _facs(self, output: Output, publish: Publish) -> Send:
-        def send(pose: Pose) -> None:
-            publish(conversions.facs_from(pose.units, Header(stamp=self._stamp())))
+    def _facs(self, output: Output) -> Make:
+        return lambda pose: conversions.facs_from(pose.units, conversions.header_at(pose.stamp_ns))
 
-        return send
+    def _json(self, output: Output) -> Make:
+        return lambda pose: String(data=conversions.as_json(self._values(pose), pose.stamp_ns))
 
-    def _json(self, output: Output, publish: Publish) -> Send:
-        def send(pose: Pose) -> None:
-            publish(String(data=conversions.as_json(self._values(pose), self._now_ns())))
-
-        return send
-
-    def _livelink(self, output: Output) -> Send:
-        socket = self._socket(output)
+    def _livelink(self, output: Output) -> Make:
         rate_hz = round(output.rate_hz or self._face.rate_hz)
+        return lambda pose: livelink_packet(
+            self._values(pose), output.subject, pose.stamp_ns, rate_hz
+        )
 
-        def send(pose: Pose) -> None:
-            socket.send(
-                livelink_packet(self._values(pose), output.subject, self._now_ns(), rate_hz)
-            )
-
-        return send
-
-    def _osc(self, output: Output) -> Send:
-        socket = self._socket(output)
-
-        def send(pose: Pose) -> None:
-            socket.send(osc_bundle(osc_messages(self._values(pose), output.style)))
-
-        return send
-
-    def _websocket(self, output: Output) -> Send:
-        page = PageServer(output.host, output.port, allow_network=self._allow_network)
-        self._closers.append(page.close)
-        self._node.get_logger().info(f'the avatar is drawn at {page.url}')
-
-        def send(pose: Pose) -> None:
-            if page.clients:
-                values = np.round(shown_units(pose.units, self._face, pose.positions), 3).tolist()
-                units = {name: value for name, value in zip(CHANNELS, values) if value}
-                page.send({'expression': pose.aim.expression, 'units': units})
-
-        return send
-
-    def _socket(self, output: Output) -> Datagrams:
-        socket = Datagrams(output.host, output.port, allow_network=self._allow_network)
-        self._closers.append(socket.close)
-        return socket
+    def _osc(self, output: Output) -> Make:
+        return lambda pose: osc_bundle(osc_messages(self._values(pose), output.style))

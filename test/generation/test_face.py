@@ -159,6 +159,22 @@ def test_what_is_taken_back_breaks_no_limit(library: Library, tiny: Rig) -> None
     assert report['actuators']['mouth']['position'][1] > 0.3
 
 
+def test_time_is_taken_back_with_the_motion(library: Library, tiny: Rig) -> None:
+    straight, back = (Face(library, [tiny], layers=STILL, ahead_s=0.05) for _ in range(2))
+    for face in (straight, back):
+        face.aim(library.units('happy'), 0.3)
+    for _ in range(5):
+        back.step()
+    back.take_back(3)
+    assert (back.ticks, back.now_s) == (2, pytest.approx(0.02))
+    for _ in range(10):
+        back.step()
+    for _ in range(12):
+        straight.step()
+    assert back.units == pytest.approx(straight.units, abs=0)
+    assert back.guards[0].position == pytest.approx(straight.guards[0].position, abs=1e-12)
+
+
 def test_it_starts_from_wherever_the_face_is(library: Library, tiny: Rig) -> None:
     face = Face(library, [tiny], layers=STILL)
     guard = face.guards[0]

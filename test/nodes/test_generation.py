@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from fer_msgs.msg import (
     ExpressionRequest,
     FaceExpression,
@@ -22,6 +23,7 @@ from hri_msgs.msg import Expression, FacialActionUnits
 from listener import Listener, finish, stamp_ns, start
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float32, Float64MultiArray, String
 from trajectory_msgs.msg import JointTrajectory
@@ -141,6 +143,58 @@ def test_a_smile_is_answered_on_every_output_within_its_limits(face: Face) -> No
     assert (commands >= rig.low - 1e-9).all()
     assert (commands <= rig.high + 1e-9).all()
     assert (np.abs(np.diff(commands, axis=0)) <= rig.velocity * 0.01 * 1.0001).all()
+
+
+def test_it_ticks_whatever_keeps_the_executor(face: Face) -> None:
+    face.activate()
+    face.listener.executor_.remove_node(face.node)  # nobody calls the node's callbacks back
+    heard = len(face.heard['array'])
+    face.until(lambda: len(face.heard['array']) > heard + 20, 'commands')
+    face.listener.executor_.add_node(face.node)
+
+
+def test_a_tick_that_fails_is_told_and_followed_by_others(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    face.activate()
+    runner = face.node._runner
+    assert runner is not None
+    send, failures = runner._ahead.send, [OSError('no route')]
+
+    def fail_once() -> None:
+        if failures:
+            raise failures.pop()
+        send()
+
+    monkeypatch.setattr(runner._ahead, 'send', fail_once)
+    face.until(lambda: runner.last_error == 'OSError: no route', 'the failure')
+    heard = len(face.heard['array'])
+    face.until(lambda: len(face.heard['array']) > heard + 20, 'commands')
+
+
+def test_a_simulation_has_the_beat(listener: Listener) -> None:
+    face = Face(make(use_sim_time=True), listener)
+    assert face.node.trigger_configure() == SUCCESS
+    assert face.node.trigger_activate() == SUCCESS
+    clock = listener.create_publisher(Clock, '/clock', 10)
+    listener.spin_until(lambda: clock.get_subscription_count() > 0, 'who follows the clock')
+    listener.spin_for(0.3)
+    assert not face.heard['array']  # time has not begun
+    now_ms = 1000
+
+    def pass_time() -> bool:
+        nonlocal now_ms
+        now_ms += 10
+        clock.publish(Clock(clock=Time(sec=now_ms // 1000, nanosec=now_ms % 1000 * 1_000_000)))
+        listener.spin_for(0.02)
+        return len(face.heard['joints']) > 10
+
+    face.until(pass_time, 'commands')
+    assert stamp_ns(face.heard['joints'][-1]) <= (now_ms + 60) * 1_000_000
+    heard = len(face.heard['array'])
+    listener.spin_for(0.3)  # it stands still
+    assert len(face.heard['array']) <= heard + 1
+    face.node.destroy_node()
 
 
 def test_silence_brings_the_face_to_neutral(face: Face) -> None:
