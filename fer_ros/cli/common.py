@@ -6,21 +6,21 @@ import argparse
 import json
 import os
 import socket
-import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, ProgressColumn
 
 from fer_ros import rosless
 from fer_ros.errors import ConfigError
+from fer_ros.evaluation.plain import to_plain
 
 Item = TypeVar('Item')
 
-JSON_HELP = 'print one JSON object instead of text'
+JSON_HELP = 'print JSON instead of text'
 
 
 def parser(command: str, description: str) -> argparse.ArgumentParser:
@@ -62,8 +62,7 @@ def run_kind(
 
 def print_json(result: Any) -> None:
     """Print a result for programs."""
-    json.dump(result, sys.stdout, indent=2)
-    print()
+    print(json.dumps(to_plain(result, None), indent=2, allow_nan=False))
 
 
 class Report(Protocol):
@@ -102,7 +101,15 @@ def _text(value: Any) -> str:
 
 def progress(items: Iterable[Item]) -> Iterator[Item]:
     """Show how far a long loop is, on stderr."""
-    yield from track(list(items), 'measuring', console=Console(stderr=True), transient=True)
+    with progress_bar() as bar:
+        yield from bar.track(list(items), description='measuring')
+
+
+def progress_bar(*columns: str | ProgressColumn, quiet: bool = False) -> Progress:
+    """Return a bar on stderr that goes when it is done; where no terminal is, there is none."""
+    console = Console(stderr=True)
+    hidden = quiet or not console.is_terminal
+    return Progress(*columns, console=console, transient=True, disable=hidden)
 
 
 def use_ros() -> str:

@@ -34,7 +34,7 @@ def main(words: Sequence[str]) -> int:
         raise ConfigError(f'seed: expected 0 or more, found {options.seed}')
     library = load_library(options.expressions)
     if options.sheet:
-        return _sheet(library, options.sheet)
+        return _sheet(library, options)
     rig = load_rig(options.rig)
     profiles = load_profiles(options.profiles) if options.profiles else NO_PROFILES
     if options.random:
@@ -76,13 +76,16 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def _sheet(library: Library, path: Path) -> int:
+def _sheet(library: Library, options: argparse.Namespace) -> int:
     """Draw the library."""
     from fer_ros.generation.pictures import write_picture
     from fer_ros.generation.sheet import contact_sheet
 
-    write_picture(path, contact_sheet(library))
-    print(f'{path}: {len(library.expressions)} expressions at three intensities')
+    write_picture(options.sheet, contact_sheet(library))
+    if options.json:
+        common.print_json({'sheet': str(options.sheet), 'expressions': list(library.expressions)})
+    else:
+        print(f'{options.sheet}: {len(library.expressions)} expressions at three intensities')
     return 0
 
 

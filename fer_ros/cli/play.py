@@ -7,8 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from fer_ros.cli import common
 from fer_ros.errors import ConfigError, SourceError
@@ -100,9 +99,8 @@ def _with_progress(stamps, info, *, quiet: bool) -> int:  # type: ignore[no-unty
     columns = (
         TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     )  # fmt: skip
-    console = Console(stderr=True)
     count = 0
-    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
+    with common.progress_bar(*columns, quiet=quiet) as progress:
         task = progress.add_task(f'playing {info.name}', total=info.frames)
         for count, _ in enumerate(stamps, start=1):
             progress.update(task, completed=count)

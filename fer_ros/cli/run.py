@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
 
 from fer_ros import rosless
 from fer_ros.cli import common
@@ -161,7 +160,7 @@ def _listen(
     columns = (
         TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with common.progress_bar(*columns) as progress:
         task = progress.add_task('recognising', total=info.frames)
         heard, heard_s, ended_at = -1, time.monotonic(), -1
         while True:

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 
-def to_plain(value: Any, digits: int = 6) -> Any:
+def to_plain(value: Any, digits: int | None = 6) -> Any:
     """Return dictionaries, lists, numbers and text; NaN and infinity, which JSON lacks, are None.
 
     Dataclasses become dictionaries by the names of their fields, keys become text.
 
-    :param digits: of fractions.
+    :param digits: of fractions; None keeps them all.
     """
     if isinstance(value, Enum):
         return to_plain(value.value, digits)
@@ -29,5 +29,7 @@ def to_plain(value: Any, digits: int = 6) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [to_plain(one, digits) for one in value]
     if isinstance(value, float):
-        return round(value, digits) if math.isfinite(value) else None
+        if not math.isfinite(value):
+            return None
+        return value if digits is None else round(value, digits)
     return value

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from fer_ros.evaluation.metrics import (
     mean_recall,
     recall,
 )
+from fer_ros.evaluation.plain import to_plain
 from fer_ros.evaluation.stills import Progress, aligned, alignments, locate_stills
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
@@ -44,8 +46,9 @@ class StaticReport:
     :param A8, A7: accuracy against most of the ten votes, contempt left out in A7.
     :param B8, B7: accuracy where one emotion has over half of the votes.
     :param UAR_A7, UAR_A8: mean recall of the classes that occur.
+    :param A7, B7, B8, UAR_A7: NaN where no face is scored so.
     :param ECE: expected calibration error, its temperature fitted on the other half of the faces.
-    :param per_class_recall: by emotion, on A8; None where none is labelled so.
+    :param per_class_recall: by emotion, on A8; NaN where none is labelled so.
     :param params: weights of the net, where its manifest says how many.
     :param ms_per_face_1core: of the net alone, one face at a time.
     """
@@ -58,7 +61,7 @@ class StaticReport:
     UAR_A7: float
     UAR_A8: float
     ECE: float
-    per_class_recall: Mapping[str, float | None]
+    per_class_recall: Mapping[str, float]
     params: int | None
     ms_per_face_1core: float
 
@@ -67,7 +70,8 @@ class StaticReport:
         found = asdict(self)
         for name in ('A8', 'B8', 'A7', 'B7'):
             found[name] *= 100.0
-        return found
+        plain: dict[str, Any] = to_plain(found, None)
+        return plain
 
 
 def evaluate_static(
@@ -99,19 +103,25 @@ def report(faces: VotedFaces, crops: UInt8, recogniser: StaticRecogniser) -> Sta
     return StaticReport(
         n=int((most >= 0).sum()),
         A8=accuracy(answers_of(logits), most),
-        B8=accuracy(answers_of(logits), decided),
-        A7=accuracy(*without_contempt(logits, most)),
-        B7=accuracy(*without_contempt(logits, decided)),
-        UAR_A7=mean_recall(*without_contempt(logits, most), len(EMOTIONS) - 1),
+        B8=_known(accuracy, answers_of(logits), decided),
+        A7=_known(accuracy, *without_contempt(logits, most)),
+        B7=_known(accuracy, *without_contempt(logits, decided)),
+        UAR_A7=_known(_mean_recall_7, *without_contempt(logits, most)),
         UAR_A8=mean_known(recalls),
         ECE=cross_fitted_error(logits, most),
-        per_class_recall={
-            name: None if np.isnan(value) else float(value)
-            for name, value in zip(EMOTIONS, recalls)
-        },
+        per_class_recall=dict(zip(EMOTIONS, recalls.tolist())),
         params=None if params is None else int(params),
         ms_per_face_1core=milliseconds_a_face(crops[0], recogniser),
     )
+
+
+def _known(figure: Callable[[Labels, Labels], float], answers: Labels, labels: Labels) -> float:
+    """Return a figure, NaN where no face has a label."""
+    return figure(answers, labels) if (labels >= 0).any() else math.nan
+
+
+def _mean_recall_7(answers: Labels, labels: Labels) -> float:
+    return mean_recall(answers, labels, len(EMOTIONS) - 1)
 
 
 def scored_faces(npz: Path) -> VotedFaces:

@@ -42,6 +42,7 @@ class OnnxRuntimeEngine(LoadedNet):
         self._outputs = list(manifest.outputs)
         _require(manifest, 'input', [manifest.input.name], self._session.get_inputs())
         _require(manifest, 'outputs', self._outputs, self._session.get_outputs())
+        _require_size(manifest, self._session.get_inputs())
         _require_labels(manifest, self._session.get_outputs())
         precision = manifest.options.get('precision', 'fp32')
         super().__init__(manifest, f'onnxruntime-{provider.name.lower()} {precision}', reason)
@@ -100,6 +101,19 @@ def _require(manifest: Manifest, what: str, wanted: list[str], ends: list[Any]) 
         raise ModelError(
             f"model '{manifest.id}': expected the {what} {wanted}, found {found}; "
             'correct the manifest'
+        )
+
+
+def _require_size(manifest: Manifest, ends: list[Any]) -> None:
+    """Refuse a net that reads images (N, C, H, W) of another size than its manifest says."""
+    spec = manifest.input
+    wanted = (spec.colour.channels, spec.height, spec.width)
+    shape = next(end.shape for end in ends if end.name == spec.name)
+    # What a net leaves open has a name, not a number; clips and features are no images.
+    if len(shape) == 4 and any(isinstance(n, int) and n != w for n, w in zip(shape[1:], wanted)):
+        raise ModelError(
+            f"model '{manifest.id}': expected images of {wanted} (channels, height, width), found "
+            f'{tuple(shape[1:])} in the net; correct the input in the manifest'
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import yaml
@@ -27,7 +28,7 @@ def figures_table(figures: StaticReport) -> str:
     shares = (figures.UAR_A8, figures.UAR_A7, figures.ECE)
     cells = [f'{value:.1%}' for value in accuracies] + [f'{value:.3f}' for value in shares]
     found = {
-        name: '-' if value is None else f'{value:.2f}'
+        name: '-' if math.isnan(value) else f'{value:.2f}'
         for name, value in figures.per_class_recall.items()
     }
     return '\n'.join(

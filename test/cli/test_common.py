@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import math
 import os
 import socket
 
@@ -26,3 +28,14 @@ def test_a_domain_of_the_users_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv('ROS_DOMAIN_ID', '42')
     common.choose_domain()
     assert os.environ['ROS_DOMAIN_ID'] == '42'
+
+
+def test_no_bar_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a log it would leave an empty line beside the one that tells of an error."""
+    assert list(common.progress('ab')) == ['a', 'b']
+    assert capsys.readouterr() == ('', '')
+
+
+def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    common.print_json({'a': math.nan, 'b': [math.inf, 0.1234567891]})
+    assert json.loads(capsys.readouterr().out) == {'a': None, 'b': [None, 0.1234567891]}

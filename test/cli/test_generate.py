@@ -92,3 +92,21 @@ def test_a_rig_is_begun_and_linted(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_a_seed_below_0_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['generate', '--random', '5', '--seed', '-1']) == 2
     assert 'seed: expected 0 or more, found -1' in capsys.readouterr().err
+
+
+def test_a_sheet_is_told_as_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / 'sheet.png'
+    assert main(['generate', '--sheet', str(path), '--json']) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told['sheet'] == str(path)
+    assert len(told['expressions']) == 26
+    assert path.stat().st_size > 0
+
+
+def test_a_sheet_of_an_unknown_format_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['generate', '--sheet', str(tmp_path / 'sheet.xyz')]) == 2
+    assert "expected a picture to write (.png, .jpg), found: the suffix '.xyz'" in (
+        capsys.readouterr().err
+    )

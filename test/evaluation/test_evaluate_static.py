@@ -139,3 +139,13 @@ def test_the_report_has_the_keys_and_figures_of_the_protocols() -> None:
     assert figures['params'] == 12
     assert figures['per_class_recall']['sadness'] == 0.0
     assert figures['per_class_recall']['fear'] is None
+
+
+def test_what_no_face_is_scored_by_has_no_figure() -> None:
+    """Five votes of ten are no majority for B8, and contempt is no class of A7 and B7."""
+    votes = np.zeros((1, 10), np.uint8)
+    votes[0, [7, 0, 3]] = 4, 3, 3
+    images = np.zeros((1, 48, 48), np.uint8)
+    figures = report(VotedFaces(images, votes), images, Oracle()).to_dict()  # type: ignore[arg-type]
+    assert figures['A8'] == 0.0
+    assert [figures[name] for name in ('B8', 'A7', 'B7', 'UAR_A7')] == [None] * 4

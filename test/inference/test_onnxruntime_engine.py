@@ -94,3 +94,10 @@ def test_a_missing_output_is_named(manifest: Manifest) -> None:
 def test_a_missing_input_is_named(manifest: Manifest) -> None:
     text = refused(replace(manifest, input=replace(manifest.input, name='picture')))
     assert "expected the input ['picture'], found ['image']" in text
+
+
+def test_images_of_another_size_are_refused(manifest: Manifest) -> None:
+    """Otherwise the first face would be told in the runtime's own words."""
+    text = refused(replace(manifest, input=replace(manifest.input, width=64)))
+    assert 'expected images of (1, 48, 64)' in text
+    assert 'found (1, 48, 48) in the net' in text

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from fer_ros.cli import common
 from fer_ros.cli.eval.replay_job import ReplayJob, forget, lost, replay, run_job
@@ -167,8 +166,7 @@ def _progress(sources: int, *, quiet: bool) -> Iterator[Watch]:
     )
     done: dict[int, int] = {}
     totals: dict[int, int] = {}
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=quiet, transient=True) as progress:
+    with common.progress_bar(*columns, quiet=quiet) as progress:
         task = progress.add_task('replaying', total=None, rate='')
 
         def watch(index: int, frames: int, total: int | None) -> None:
