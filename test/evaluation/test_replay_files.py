@@ -153,6 +153,17 @@ def test_what_a_folder_means(tmp_path):
     assert folder_names(found) == ['a__one.mp4', 'a__two.mcap', 'bag', 'cut', 'stills']
 
 
+def test_nothing_beside_images_is_passed_over(tmp_path):
+    """A folder of photos and clips, and one with a cover picture above the clips."""
+    touch(
+        tmp_path / 'mixed' / 'a.jpg', tmp_path / 'mixed' / 'b.mp4', tmp_path / 'set' / 'cover.png',
+        tmp_path / 'set' / 'angry' / 'one.mp4', tmp_path / 'stills' / 'notes' / 'read.txt',
+        tmp_path / 'stills' / '1.png', tmp_path / 'stills' / '2.png',
+    )  # fmt: skip
+    names = ('mixed/a.jpg', 'mixed/b.mp4', 'set/angry/one.mp4', 'set/cover.png', 'stills')
+    assert find_sources([str(tmp_path)]) == [str(tmp_path / name) for name in names]
+
+
 def test_results_below_the_sources_are_none(tmp_path):
     touch(tmp_path / 'one.mp4', tmp_path / 'out' / 'one.mp4' / 'results.mcap')
     assert find_sources([str(tmp_path)], tmp_path / 'out') == [str(tmp_path / 'one.mp4')]

@@ -25,7 +25,8 @@ def find_sources(specs: Sequence[str], results: Path | None = None) -> list[str]
     """Return the sources that files and folders mean, in order.
 
     A folder is one source where it is a recording (it has ``metadata.yaml``, or the numbered
-    parts of one) or holds images; otherwise everything in it and below is one by one.
+    parts of one) or holds images and nothing else; otherwise everything in it and below is one
+    by one, images as well.
 
     :param results: a folder below one of them in which nothing is a source.
     :raises SourceError: a folder holds none.
@@ -45,16 +46,21 @@ def find_sources(specs: Sequence[str], results: Path | None = None) -> list[str]
 
 def _inside(folder: Path, results: Path | None) -> Iterator[Path]:
     children = sorted(child for child in folder.iterdir() if not child.name.startswith('.'))
-    suffixes = {child.suffix.lower() for child in children if child.is_file()}
-    if (folder / 'metadata.yaml').is_file() or _are_parts(children) or suffixes & IMAGE_SUFFIXES:
+    if (folder / 'metadata.yaml').is_file() or _are_parts(children):
         yield folder
         return
+    found: list[Path] = []
     for child in children:
         if child.is_dir():
             if results is None or child.resolve() != results.resolve():
-                yield from _inside(child, results)
-        elif child.suffix.lower() in BAG_SUFFIXES | VIDEO_SUFFIXES:
-            yield child
+                found += _inside(child, results)
+        elif child.suffix.lower() in BAG_SUFFIXES | VIDEO_SUFFIXES | IMAGE_SUFFIXES:
+            found.append(child)
+    pictures = bool(found) and all(one.suffix.lower() in IMAGE_SUFFIXES for one in found)
+    if pictures and all(one.parent == folder for one in found):
+        yield folder
+    else:
+        yield from found
 
 
 def _are_parts(children: Sequence[Path]) -> bool:
