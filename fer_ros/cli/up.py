@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from fer_ros.cli import common
+from fer_ros.errors import ConfigError
 from fer_ros.nodes import signals
+from fer_ros.rosless.arguments import matches, read_parameter_file
 
 
 def main(words: Sequence[str]) -> int:
@@ -23,6 +27,8 @@ def main(words: Sequence[str]) -> int:
     common.add_ros_arguments(parser)
     options = parser.parse_args(words)
     arguments = common.ros_arguments(options)
+    if options.params:
+        _require_our_parameters(options)
     signals.listen()  # imports take long: Ctrl-C ends them in order as well
     common.use_ros()
     if options.face_only:
@@ -38,6 +44,20 @@ def main(words: Sequence[str]) -> int:
     finally:
         face.terminate()
         face.wait()
+
+
+def _require_our_parameters(options: argparse.Namespace) -> None:
+    """Refuse a parameter file that is for other nodes, unless these are called otherwise."""
+    if any('__' in rule.partition(':=')[0] for rule in options.remap):
+        return
+    nodes = ['/fer'] * (not options.face_only)
+    nodes += ['/fer/robot_face'] * (options.face_only or options.generation)
+    given = {pattern for pattern, _, _ in read_parameter_file(Path(options.params))}
+    if given and not any(matches(pattern, node) for pattern in given for node in nodes):
+        raise ConfigError(
+            f'{options.params}: expected parameters of {" or ".join(nodes)}, or of /**, found '
+            f'those of {", ".join(sorted(given))}'
+        )
 
 
 def _face(arguments: list[str]) -> int:

@@ -14,6 +14,8 @@ try:
 except ImportError:  # Humble
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
 
+from fer_ros.errors import FerError
+
 Self = TypeVar('Self')
 Transition = Callable[[Self, State], TransitionCallbackReturn]
 Service = Callable[[Any, Any], Any]
@@ -65,6 +67,9 @@ def reported(transition: Transition[Self]) -> Transition[Self]:
     def guarded(node: Any, state: State) -> TransitionCallbackReturn:
         try:
             return transition(node, state)
+        except FerError as error:
+            node.get_logger().error(str(error))
+            return TransitionCallbackReturn.ERROR
         except Exception:  # whatever it is, on_error comes next
             node.get_logger().error(traceback.format_exc())
             return TransitionCallbackReturn.ERROR

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
+from fer_ros.config import load_yaml, share_dir
 from fer_ros.detection import DetectionConfig, FarFaces, TrackingConfig
 from fer_ros.errors import FerError
 from fer_ros.inference.factory import Device, Precision
@@ -270,11 +272,33 @@ def defaults() -> dict[str, Value]:
 
 
 def declare(node: Any, table: Iterable[Parameter] = PARAMETERS) -> None:
-    """Declare every parameter of a table on a node."""
+    """Declare every parameter of a table on a node; warn of those given that neither node has."""
     node.declare_parameters(
         '',
         [(parameter.name, parameter.default, parameter.descriptor()) for parameter in table],
     )
+    _warn_of_unknown(node)
+
+
+def _warn_of_unknown(node: Any) -> None:
+    """Say which parameters of the command line or a file change nothing: a slip of the pen."""
+    given = getattr(node, '_parameter_overrides', {})  # rclpy has no other way to tell
+    names = [name for name in given if not node.has_parameter(name)]
+    names = [name for name in names if not name.startswith('qos_overrides.')]
+    if not names:
+        return
+    known: list[str] = []
+    for file in ('fer', 'generation'):
+        content = load_yaml(share_dir() / 'config' / f'{file}.yaml')
+        known += next(iter(content.values()))['ros__parameters']
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f'; is {close[0]} meant?' if close else ''
+            node.get_logger().warning(
+                f'parameter {name}: expected one of config/fer.yaml or config/generation.yaml, '
+                f'found none of that name, so it changes nothing{hint}'
+            )
 
 
 def current(node: Any, table: Iterable[Parameter] = PARAMETERS) -> dict[str, Value]:

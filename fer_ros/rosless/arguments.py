@@ -12,6 +12,10 @@ import yaml
 from fer_ros.errors import ConfigError
 from fer_ros.rosless.logging import LoggingSeverity
 
+# A topic, a node or a namespace: parts of letters, digits and _ that do not begin with a digit.
+_PART = r'[A-Za-z_{][\w{}]*'
+_NAME = re.compile(rf'(ros(topic|service)://)?(/|~|~/|/?{_PART}(/{_PART})*|~(/{_PART})+)')
+
 
 class _Loader(yaml.SafeLoader):
     """YAML as ROS reads it: 1e-3 is a number, which YAML 1.1 takes for a string."""
@@ -103,6 +107,10 @@ def _remap(found: Arguments, rule: str) -> None:
     node = ''
     if '://' not in source:
         node, _, source = source.rpartition(':')
+    if not _NAME.fullmatch(target):
+        raise ConfigError(
+            f'-r: expected a name of letters, digits, _ and / behind :=, found {rule!r}'
+        )
     found.remaps.append((node, '__node' if source == '__name' else source, target))
 
 

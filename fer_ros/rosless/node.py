@@ -55,8 +55,9 @@ class Node:
         self._clock = Clock()
         self._parameters: dict[str, tuple[Parameter, Any]] = {}
         self._on_set: list[Callable[[list[Parameter]], Any]] = []
-        self._overrides = arguments.overrides(self.get_fully_qualified_name())
-        self._overrides.update({p.name: p.value for p in parameter_overrides or ()})
+        # rclpy calls it so, too, and tells nobody which of them nobody has declared.
+        self._parameter_overrides = arguments.overrides(self.get_fully_qualified_name())
+        self._parameter_overrides.update({p.name: p.value for p in parameter_overrides or ()})
         self._graph.add(self)
         self.declare_parameter('use_sim_time', False)
         if self.get_parameter('use_sim_time').value:
@@ -240,7 +241,7 @@ class Node:
         kind = type_of(value)
         if descriptor is None:
             descriptor = message_class('rcl_interfaces/msg/ParameterDescriptor')()
-        chosen = self._overrides.get(name, value)
+        chosen = self._parameter_overrides.get(name, value)
         reason = ''
         if chosen is not None:
             reason = refusal(name, chosen, kind, descriptor, declaring=True)

@@ -67,6 +67,20 @@ def test_refuses_a_bad_value_and_keeps_the_old(
     assert node.get_parameter(name).value == before
 
 
+def test_a_parameter_that_no_node_has_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    """rclpy passes over it without a word; those of the other node are no slip."""
+    given = {'max_face': 3, 'rig': 'arkit52', 'max_faces': 2}
+    made = PerceptionNode(
+        parameter_overrides=[Parameter(name, value=value) for name, value in given.items()]
+    )
+    assert made.get_parameter('max_faces').value == 2
+    made.destroy_node()
+    err = capfd.readouterr().err
+    assert 'parameter max_face: expected one of config/fer.yaml' in err
+    assert err.count('is max_faces meant?') == 1
+    assert 'rig' not in err.replace('config/', '')
+
+
 def test_fixed_parameters_need_cleanup(node: PerceptionNode) -> None:
     assert node.trigger_configure() == SUCCESS
     taken, reason = change(node, 'device', 'cpu')

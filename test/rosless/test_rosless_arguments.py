@@ -55,6 +55,8 @@ def test_remaps_of_one_node_and_of_all():
     found = ros('-r', 'a:b:=c', '-r', 'b:=d', '-r', '__node:=new', '-r', '__ns:=/robot')
     assert found.remaps_of('a') == {'b': 'c', '__node': 'new', '__ns': '/robot'}
     assert found.remaps_of('other')['b'] == 'd'
+    for name in ('/', '~/image', '/robot_1/{node}/image', 'rostopic://image'):
+        assert ros('-r', f'a:={name}').remaps_of('n') == {'a': name}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +67,9 @@ def test_remaps_of_one_node_and_of_all():
         (['-p', ':=1'], 'name:=value'),
         (['-p', 'x:=[1'], 'YAML'),
         (['-r', 'x'], 'name:=value'),
+        (['-r', 'image:=a topic!'], 'expected a name'),
+        (['-r', 'image:=/camera/'], 'expected a name'),
+        (['-r', 'image:=/2nd/image'], 'expected a name'),
         (['--log-level', 'loud'], 'one of'),
         (['--nonsense', '1'], '--nonsense'),
         (['--params-file', '/nowhere.yaml'], '/nowhere.yaml'),
