@@ -24,6 +24,7 @@ from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.data import Split, batches, crops, rows_of_epoch
 from fer_ros.training.net import ExpressionNet, NetConfig, frozen_layers, grown
 from fer_ros.training.settings import StaticSettings
+from fer_ros.training.teachers import Teachers
 from fer_ros.types import Float32, UInt8
 
 
@@ -131,13 +132,18 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def fit(run: Run, train: Split, valid: Split, paths: Paths) -> None:
-    """Run the epochs that are left; a checkpoint and a line in the log follow each."""
+def fit(
+    run: Run, train: Split, valid: Split, paths: Paths, teachers: Teachers | None = None
+) -> None:
+    """Run the epochs that are left; a checkpoint and a line in the log follow each.
+
+    :param teachers: what they say of the images of each batch is learned too.
+    """
     valid_crops = crops(valid, run.settings.size_px)
     with _progress() as bar:
         while run.epoch < run.settings.fit.epochs:
             began = time.perf_counter()
-            loss = _epoch(run, train, bar)
+            loss = _epoch(run, train, bar, teachers)
             run.epoch += 1
             scores = judge(run, valid, valid_crops)
             _keep_best(run, scores)
@@ -159,7 +165,7 @@ def _keep_best(run: Run, scores: dict[str, float]) -> None:
         run.best = {**scores, 'epoch': run.epoch, 'weights': weights}
 
 
-def _epoch(run: Run, train: Split, bar: Progress) -> float:
+def _epoch(run: Run, train: Split, bar: Progress, teachers: Teachers | None) -> float:
     """Learn from every face once and return the mean loss."""
     fit_config, settings = run.settings.fit, run.settings
     rows = rows_of_epoch(train, fit_config.rare_repeat)
@@ -180,6 +186,9 @@ def _epoch(run: Run, train: Split, bar: Progress) -> float:
         for group in run.optimiser.param_groups:
             group['lr'] = learning_rate(settings, run.step, steps)
         images, wanted = _mixup(run, as_input(faces, run), torch.from_numpy(targets))
+        if teachers:
+            seen = torch.from_numpy(teachers.answers(images.cpu().numpy()))
+            wanted = torch.lerp(wanted, seen, settings.distil.seen_share)
         total += _step(run, images, wanted.to(run.device))
         bar.update(task, advance=1, loss=total / (index + 1))
     bar.remove_task(task)

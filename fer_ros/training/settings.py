@@ -63,16 +63,26 @@ class DistilConfig:
 
     :param teachers: ids or manifest paths; the mean of their distributions is the teacher's.
     :param share: of the teachers in what is to be learned, beside the votes.
+    :param seen_share: of what the teachers say of the very images that the student sees, augmented
+        and blended (Beyer et al. 2022, "A good teacher is patient and consistent"), beside all
+        that is known of the faces as they are.
     :param mesh_share: of what the face mesh's own features tell (``fer_ros.training.mesh``).
     """
 
     teachers: tuple[str, ...] = ()
     share: float = 0.5
     mesh_share: float = 0.0
+    seen_share: float = 0.0
 
     def __post_init__(self) -> None:
         """Check the shares."""
         within('distil.share', self.share, 0.0, 1.0)
+        within('distil.seen_share', self.seen_share, 0.0, 1.0)
+        if self.seen_share and not self.teachers:
+            raise ConfigError(
+                f'distil.seen_share: expected teachers, found none for a share of '
+                f'{self.seen_share}; name some or leave the share out'
+            )
         within('distil.mesh_share', self.mesh_share, 0.0, 1.0)
         within('distil.share and mesh_share together', self.share + self.mesh_share, 0.0, 1.0)
 

@@ -37,6 +37,7 @@ from fer_ros.training.fit import Paths, Run, fit, read_checkpoint
 from fer_ros.training.mesh import mesh_answers
 from fer_ros.training.net import ExpressionNet
 from fer_ros.training.settings import StaticSettings, load_settings
+from fer_ros.training.teachers import Teachers
 
 CALIBRATION_FACES = 400
 
@@ -71,7 +72,7 @@ def train_static(
     train = learned_from(splits.train, settings, out_dir)
     if not resume:
         paths.log.unlink(missing_ok=True)
-    fit(run, train, splits.valid, paths)
+    fit(run, train, splits.valid, paths, watching_teachers(settings))
     return finish(settings, splits, paths)
 
 
@@ -99,6 +100,13 @@ def learned_from(train: Split, settings: StaticSettings, out_dir: Path) -> Split
         cache = out_dir / f'mesh_{Path(settings.train).stem}.npz'
         answers.append((mesh_answers(train, cache, settings.fit.seed), settings.distil.mesh_share))
     return sharpened(distilled(train, answers), settings.sharpen)
+
+
+def watching_teachers(settings: StaticSettings) -> Teachers | None:
+    """Return the teachers that judge what the student sees, where the settings want some."""
+    if not settings.distil.seen_share:
+        return None
+    return Teachers([one.engine for one in load_teachers(settings)], settings)
 
 
 def load_teachers(settings: StaticSettings) -> list[StaticRecogniser]:
