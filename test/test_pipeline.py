@@ -263,8 +263,8 @@ def test_a_followed_face_costs_one_call_of_each_net(
 def test_mirror_images_are_asked_for(
     frames: list[Frame], engines: dict[str, CountingEngine]
 ) -> None:
-    Pipeline(PipelineConfig(mirror=True)).process(frames[0])
-    assert engines['fer-static-r2'].batches == [2]
+    Pipeline(PipelineConfig(mirror_below=1.0)).process(frames[0])
+    assert engines['fer-static-r2'].batches == [1, 1]
 
 
 def test_tells_its_models_and_backend(pipeline: Pipeline) -> None:
@@ -324,12 +324,12 @@ def test_five_people_in_one_call_of_the_net(
     landmarks, expression = engines['facemesh-478'], engines['fer-static-r2']
     # All that was detected in one call, and the same again from better ROIs.
     assert len(landmarks.batches) == 2
-    assert expression.batches == [5]
+    assert expression.batches == [5, 1]  # the one who is torn is looked at again, mirrored
     landmarks.batches.clear()
     expression.batches.clear()
     second = pipeline.process(replace(frame, stamp_ns=frame.stamp_ns + STEP_NS))
     assert landmarks.batches == [5]
-    assert expression.batches == [5]
+    assert expression.batches == [5, 1]  # the one who is torn is looked at again, mirrored
     assert second.tracked == first.tracked
     rois = [state.face.roi for state in second.states]
     pairs = [(one, two) for one in rois for two in rois if one is not two]

@@ -52,13 +52,14 @@ class _Launch:
 class DeviceChain:
     """One camera's frames on one device; the nets are those of its engines."""
 
-    def __init__(self, engines: Sequence[TorchEngine], *, mirror: bool) -> None:
+    def __init__(self, engines: Sequence[TorchEngine], *, mirror_below: float) -> None:
         """Take the nets: detector of full and short range, face mesh, recogniser.
 
-        :param mirror: recognise each face and its mirror image.
+        :param mirror_below: average a face with its mirror image where the likeliest emotion is
+            given less than this.
         """
         self._engines = {engine.manifest.id: engine for engine in engines}
-        self._mirror = mirror
+        self._mirror_below = mirror_below
         self.device = engines[0].graph.device
         self._atlas: Atlas | None = None
         self._frame: object = None
@@ -190,11 +191,17 @@ class DeviceChain:
         manifest = self._engines[model].manifest
         crops = self._sample(launch, manifest, cubic=True, black=False)
         batch = as_input(crops, manifest.input)
-        if not self._mirror:
+        if not self._mirror_below:
             return (crops.to(torch.uint8), *self._run(model, batch))
-        both = self._run(model, torch.cat([batch, batch.flip(-1)]))
-        means = (one.reshape(2, len(batch), -1).mean(dim=0) for one in both)
-        return (crops.to(torch.uint8), *means)
+        # A recorded launch has one shape: all are mirrored, and the torn ones make use of it.
+        looks = [
+            one.reshape(2, len(batch), -1)
+            for one in self._run(model, torch.cat([batch, batch.flip(-1)]))
+        ]
+        likeliest = torch.softmax(looks[0][0].float() / manifest.temperature, dim=1).amax(dim=1)
+        torn = (likeliest < self._mirror_below)[:, None]
+        averaged = (torch.where(torn, both.mean(dim=0), both[0]) for both in looks)
+        return (crops.to(torch.uint8), *averaged)
 
     def _sample(self, launch: _Launch, manifest: Manifest, *, cubic: bool, black: bool) -> Tensor:
         assert self._atlas is not None, 'a frame is uploaded first'

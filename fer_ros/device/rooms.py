@@ -133,9 +133,9 @@ class DeviceLandmarker(Landmarker):
 class DeviceRecogniser(StaticRecogniser):
     """Aligns and recognises all faces of a frame on the device, in one launch."""
 
-    def __init__(self, guard: Guard, engine: Engine, *, mirror: bool) -> None:
+    def __init__(self, guard: Guard, engine: Engine, *, mirror_below: float) -> None:
         """Take the recogniser's net."""
-        super().__init__(engine, mirror=mirror)
+        super().__init__(engine, mirror_below=mirror_below)
         self._guard = guard
         # Of the last frame: its crops and, by place, what the net said of them.
         self._crops: list[UInt8] = []
@@ -199,12 +199,12 @@ def on_device(
     graphs = [net for net in map(_inmost, engines) if isinstance(net, TorchEngine)]
     if len(graphs) < len(engines):
         return None
-    guard = Guard(DeviceChain(graphs, mirror=recogniser.mirror))
+    guard = Guard(DeviceChain(graphs, mirror_below=recogniser.mirror_below))
     return DeviceRooms(
         guard,
         DeviceDetector(guard, *detector.engines, detector.config),
         DeviceLandmarker(guard, landmarker.engine),
-        DeviceRecogniser(guard, recogniser.engine, mirror=recogniser.mirror),
+        DeviceRecogniser(guard, recogniser.engine, mirror_below=recogniser.mirror_below),
     )
 
 

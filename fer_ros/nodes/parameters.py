@@ -170,8 +170,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     ),
     # Recognition
     Parameter(
-        'mirror', _PIPELINE.mirror,
-        'Recognise each face and its mirror image: more accurate, twice the time.', fixed=True,
+        'mirror_below', _PIPELINE.mirror_below,
+        'A face whose best label is less probable is recognised again, mirrored, and averaged; '
+        '0: none, 1: all.', 0.0, 1.0, fixed=True,
     ),
     Parameter(
         'smoothing_s', _TEMPORAL.smoothing_s,
@@ -371,7 +372,7 @@ def pipeline_config(values: Mapping[str, Any]) -> PipelineConfig:
             still_motion=values['still_motion'],
             max_faces=values['max_looks'],
         ),
-        mirror=values['mirror'],
+        mirror_below=values['mirror_below'],
         states_file=values['states_file'],
         detection=DetectionConfig(
             min_score=values['min_detection_score'], far_faces=FarFaces(values['far_faces'])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fer_ros.detection import DetectionConfig, TrackingConfig
 from fer_ros.inference.factory import Device, Precision
 from fer_ros.recognition import (
+    MIRROR_BELOW,
     AdaptationConfig,
     AttentionConfig,
     Sampling,
@@ -24,7 +25,7 @@ class PipelineConfig:
 
     :param temporal_model: what follows each face over time; '' or 'filter': the plain filter.
     :param clip_model: a model of clips beside it, '' none; it sees what clip_sampling draws.
-    :param mirror: recognise each face and its mirror image: more accurate, twice the time.
+    :param mirror_below: a face less sure than this is recognised again as its mirror image.
     :param states_file: YAML of named states; '' is the shipped one, 'none' is no states.
     """
 
@@ -35,7 +36,7 @@ class PipelineConfig:
     temporal_model: str = 'fer-temporal-r1'
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
-    mirror: bool = False
+    mirror_below: float = MIRROR_BELOW
     trust: TrustConfig = field(default_factory=TrustConfig)
     temporal: TemporalConfig = field(default_factory=TemporalConfig)
     attention: AttentionConfig = field(default_factory=AttentionConfig)

@@ -28,7 +28,7 @@ def load_landmarker(config: PipelineConfig) -> Landmarker:
 def load_recogniser(config: PipelineConfig) -> StaticRecogniser:
     """Return what recognises single faces; raises ModelError."""
     engine = _engine(config, config.expression_model, Task.STATIC_EXPRESSION)
-    return StaticRecogniser(engine, mirror=config.mirror)
+    return StaticRecogniser(engine, mirror_below=config.mirror_below)
 
 
 def load_adapter(config: PipelineConfig, manifest: Manifest) -> Adapter:

@@ -8,7 +8,7 @@ from fer_ros.recognition.emfacs import evidence, evidences
 from fer_ros.recognition.intensity import IntensityMeter
 from fer_ros.recognition.sampling import Sampling
 from fer_ros.recognition.states import State, load_states
-from fer_ros.recognition.static import StaticRecogniser
+from fer_ros.recognition.static import MIRROR_BELOW, StaticRecogniser
 from fer_ros.recognition.temporal import (
     Observation,
     Temporal,
@@ -20,6 +20,7 @@ from fer_ros.recognition.temporal_model import TemporalModel
 from fer_ros.recognition.trust import TrustConfig, abstention, compound
 
 __all__ = [
+    'MIRROR_BELOW',
     'Attention',
     'AttentionConfig',
     'ClipRecogniser',

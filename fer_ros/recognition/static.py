@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fer_ros.errors import ConfigError, ModelError
 from fer_ros.inference.engine import Engine, to_batch
 from fer_ros.recognition.certainty import Certainty
 from fer_ros.recognition.circumplex import circumplex_of, valence_arousal
 from fer_ros.types import AlignedFace, Expression, Float32, Float64, UInt8
+
+# A second look gains where the first is torn: docs/evaluation.md. Most faces need none.
+MIRROR_BELOW = 0.6
 
 
 def softmax(logits: Float32, temperature: float | Float64 = 1.0) -> Float32:
@@ -30,16 +34,16 @@ def softmax(logits: Float32, temperature: float | Float64 = 1.0) -> Float32:
 class StaticRecogniser:
     """Recognises the expression of each aligned face by itself, all faces in one batch."""
 
-    def __init__(self, engine: Engine, *, mirror: bool | None = None) -> None:
+    def __init__(self, engine: Engine, *, mirror_below: float = MIRROR_BELOW) -> None:
         """Take a net whose manifest names its labels and temperature.
 
-        :param mirror: average each face with its mirror image, which shows the same emotion: a
-            little more accurate for twice the time. None: as the manifest says.
+        :param mirror_below: a face whose likeliest emotion is given less than this is looked at
+            again as its mirror image, which shows the same emotion, and both answers are averaged;
+            0: no face, 1: every face.
         """
         self._engine = engine
         self._coordinates = circumplex_of(engine.manifest.labels)
-        told = bool(engine.manifest.options.get('flip_average', False))
-        self._mirror = told if mirror is None else mirror
+        self._mirror_below = _share_of(mirror_below)
         try:
             self._certainty = Certainty.from_options(engine.manifest.options)
         except ConfigError as error:
@@ -51,9 +55,9 @@ class StaticRecogniser:
         return self._engine
 
     @property
-    def mirror(self) -> bool:
-        """Whether each face is averaged with its mirror image."""
-        return self._mirror
+    def mirror_below(self) -> float:
+        """Below which probability a face is looked at again as its mirror image."""
+        return self._mirror_below
 
     def recognise(self, faces: Sequence[AlignedFace]) -> list[Expression]:
         """Return one expression per face, in order."""
@@ -70,14 +74,22 @@ class StaticRecogniser:
     def logits(self, crops: Sequence[UInt8]) -> tuple[Float32, Float32]:
         """Return (N, K) logits and (N, D) embeddings of N RGB crops of the net's input size."""
         batch = to_batch(crops, self._engine.manifest.input)
-        if self._mirror:
-            batch = np.concatenate([batch, batch[:, :, :, ::-1]])
         logits, embeddings = self._engine.run(batch)
-        if self._mirror:
-            count = len(crops)
-            logits = logits.reshape(2, count, -1).mean(axis=0)
-            embeddings = embeddings.reshape(2, count, -1).mean(axis=0)
+        torn = self._torn(logits)
+        if torn.any():
+            both = zip((logits, embeddings), self._engine.run(_mirrored(batch[torn])))
+            logits, embeddings = (_averaged(seen, torn, again) for seen, again in both)
         return logits, embeddings
+
+    def _torn(self, logits: Float32) -> NDArray[np.bool_]:
+        """Return (N,) whose mirror image is worth a look."""
+        if self._mirror_below in (0.0, 1.0):
+            return np.full(len(logits), bool(self._mirror_below))
+        behind = logits - logits.max(axis=1, keepdims=True)
+        # The likeliest has 1 / sum(e^behind).
+        weights = np.exp(behind / self._engine.manifest.temperature).sum(axis=1)
+        torn: NDArray[np.bool_] = weights * self._mirror_below > 1.0
+        return torn
 
     def _expression(self, probabilities: Float32, embedding: Float32) -> Expression:
         valence, arousal = valence_arousal(probabilities, self._coordinates)
@@ -91,3 +103,24 @@ class StaticRecogniser:
             embedding=embedding,
             novelty=self._certainty.novelty(embedding),
         )
+
+
+def _mirrored(batch: Float32) -> Float32:
+    """Turn left and right of (N, C, H, W) around."""
+    return np.ascontiguousarray(batch[..., ::-1])
+
+
+def _averaged(seen: Float32, torn: NDArray[np.bool_], again: Float32) -> Float32:
+    """Return (N, K) with the mean of both looks where there was a second."""
+    both: Float32 = seen.copy()
+    both[torn] = (seen[torn] + again) / 2
+    return both
+
+
+def _share_of(mirror_below: float) -> float:
+    """Refuse what is no probability."""
+    if not 0.0 <= mirror_below <= 1.0:
+        raise ConfigError(
+            f'mirror_below: expected a probability 0 .. 1, found {mirror_below}; 0 turns it off'
+        )
+    return float(mirror_below)

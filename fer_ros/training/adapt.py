@@ -217,7 +217,7 @@ def adapt_static(
     manifest = load_manifest(manifest_path)
     verify(manifest)
     model, head = read_head(manifest)
-    recogniser = StaticRecogniser(OnnxRuntimeEngine(manifest), mirror=False)
+    recogniser = StaticRecogniser(OnnxRuntimeEngine(manifest), mirror_below=0.0)
     crops = load_crops(folder, manifest.labels, manifest.input.width)
     plain, embeddings = answers(recogniser, crops.images)
     mirrored, _ = answers(recogniser, np.ascontiguousarray(crops.images[:, :, ::-1]))

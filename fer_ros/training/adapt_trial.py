@@ -44,7 +44,7 @@ def main(words: Sequence[str] | None = None) -> None:
     landmarker = Landmarker(
         load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS, Device.CPU)
     )
-    trial = Trial(StaticRecogniser(engine, mirror=False), landmarker, options.model)
+    trial = Trial(StaticRecogniser(engine, mirror_below=0.0), landmarker, options.model)
     voted = load_faces(options.npz)
     rows = np.random.default_rng(0).permutation(np.flatnonzero(majority(voted.votes) >= 0))
     inside, outside = (

@@ -132,7 +132,6 @@ def write_manifest(
         'labels': list(EMOTIONS),
         'temperature': round(temperature, 4),
         'options': {
-            'flip_average': settings.flip_average,
             'template': 'ferplus',
             'parameters': parameters_of(net),
         },

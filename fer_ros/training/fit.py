@@ -253,16 +253,13 @@ def as_input(faces: UInt8, run: Run) -> Tensor:
 
 
 def judge(run: Run, split: Split, faces: UInt8) -> dict[str, float]:
-    """Return loss, A8 and B8 of the averaged weights, used as the run time will use them."""
+    """Return loss, A8 and B8 of the averaged weights, each face looked at once."""
     run.average.eval()
     rows: list[Float32] = []
     with torch.inference_mode(), _precision(run):
         for start in range(0, len(faces), 256):
             images = as_input(faces[start : start + 256], run)
-            logits = run.average(images)[0]
-            if run.settings.flip_average:
-                logits = (logits + run.average(images.flip(3))[0]) / 2
-            rows.append(logits.float().cpu().numpy())
+            rows.append(run.average(images)[0].float().cpu().numpy())
     logits_of_all = np.concatenate(rows)
     predicted = logits_of_all.argmax(axis=1)
     scores = {}

@@ -110,7 +110,6 @@ class StaticSettings:
     valid: str = 'ferplus_valid.npz'
     drop_single_votes: bool = True
     sharpen: float = 1.0
-    flip_average: bool = False
     net: NetConfig = field(default_factory=NetConfig)
     fit: FitConfig = field(default_factory=FitConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)

@@ -231,12 +231,12 @@ def test_rooms_say_the_same(cpu: Any, device: DeviceRooms, frames: list[Frame]) 
 
 def test_mirror_images_are_averaged(cpu: Any, frames: list[Frame]) -> None:
     detector, landmarker, recogniser = rooms(on_torch)
-    made = on_device(detector, landmarker, StaticRecogniser(recogniser.engine, mirror=True))
+    made = on_device(detector, landmarker, StaticRecogniser(recogniser.engine, mirror_below=1.0))
     assert made is not None
     roi = roi_from_detection(cpu[0].detect(frames[0])[0])
     face = describe(frames[0], 'f', cpu[1].locate(frames[0], [roi])[0])
     crops = made.recogniser.align(frames[0], [face])
-    wanted = StaticRecogniser(cpu[2].engine, mirror=True).recognise(crops)[0]
+    wanted = StaticRecogniser(cpu[2].engine, mirror_below=1.0).recognise(crops)[0]
     found = made.recogniser.recognise(crops)[0]
     np.testing.assert_allclose(found.probabilities, wanted.probabilities, atol=1e-3)
 

@@ -17,7 +17,7 @@ class FakeEngine:
 
     backend = 'fake'
 
-    def __init__(self, temperature: float = 1.0, *, flip_average: bool = False) -> None:
+    def __init__(self, temperature: float = 1.0) -> None:
         self.batches: list[Float32] = []
         self.manifest = Manifest(
             id='fake',
@@ -30,7 +30,7 @@ class FakeEngine:
             outputs=('logits', 'embedding'),
             labels=LABELS,
             temperature=temperature,
-            options={'flip_average': flip_average},
+            options={},
         )
 
     def run(self, batch: Float32) -> tuple[Float32, ...]:

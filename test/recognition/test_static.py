@@ -7,6 +7,7 @@ import pytest
 from made_faces import aligned
 from made_net import LABELS, FakeEngine
 
+from fer_ros.errors import ConfigError
 from fer_ros.recognition.static import StaticRecogniser, softmax
 
 
@@ -69,25 +70,40 @@ def test_all_faces_in_one_batch_and_in_order() -> None:
     assert [row.embedding.tolist() for row in found] == [[0, 7, 90], [90, 7, 0], [30, 7, 40]]
 
 
-def test_mirror_averages_logits_and_embeddings() -> None:
+def test_all_faces_may_be_averaged_with_their_mirror_images() -> None:
     engine = FakeEngine()
-    recogniser = StaticRecogniser(engine, mirror=True)
+    recogniser = StaticRecogniser(engine, mirror_below=1.0)
     found, embeddings = recogniser.logits([crop(0, 8), crop(2, 4)])
-    # One call: both faces, then both mirror images, whose columns run the other way.
-    (batch,) = engine.batches
-    np.testing.assert_array_equal(batch[:, 0, 0, 0], (0, 2, 8, 4))
+    # Both faces, then both mirror images, whose columns run the other way.
+    seen, again = engine.batches
+    np.testing.assert_array_equal(seen[:, 0, 0, 0], (0, 2))
+    np.testing.assert_array_equal(again[:, 0, 0, 0], (8, 4))
     np.testing.assert_array_equal(found, [(4, 4), (3, 3)])
     # Columns 0, 1, 2 of the second row and, mirrored, 3, 2, 1.
     np.testing.assert_array_equal(embeddings, [(0, 43.5, 43.5), (10, 23.5, 23.5)])
 
 
-@pytest.mark.parametrize(
-    ('told', 'asked', 'images'),
-    [(False, None, 1), (True, None, 2), (True, False, 1), (False, True, 2)],
-)
-def test_mirror_is_asked_for_or_told_by_the_manifest(
-    told: bool, asked: bool | None, images: int
-) -> None:
-    engine = FakeEngine(flip_average=told)
-    StaticRecogniser(engine, mirror=asked).logits([crop(1, 2)])
-    assert len(engine.batches[0]) == images
+def test_only_torn_faces_are_looked_at_again() -> None:
+    # At a temperature of 4 the better of two logits that are 2 apart has 1 / (1 + e^-0.5) = 0.62,
+    # of those 8 apart 0.88.
+    engine = FakeEngine(temperature=4.0)
+    recogniser = StaticRecogniser(engine, mirror_below=0.7)
+    found, embeddings = recogniser.logits([crop(0, 8), crop(2, 4), crop(5, 5)])
+    seen, again = engine.batches
+    assert len(seen) == 3
+    np.testing.assert_array_equal(again[:, 0, 0, 0], (4, 5))
+    np.testing.assert_array_equal(found, [(0, 8), (3, 3), (5, 5)])
+    np.testing.assert_array_equal(embeddings, [(0, 7, 80), (10, 23.5, 23.5), (25, 28.5, 28.5)])
+
+
+@pytest.mark.parametrize(('share', 'looks'), [(0.0, 1), (0.5, 1), (0.51, 2), (1.0, 2)])
+def test_how_torn_a_face_has_to_be(share: float, looks: int) -> None:
+    engine = FakeEngine()
+    StaticRecogniser(engine, mirror_below=share).logits([crop(3, 3)])
+    assert len(engine.batches) == looks
+
+
+@pytest.mark.parametrize('share', [-0.1, 1.1, math.nan])
+def test_no_share_is_refused(share: float) -> None:
+    with pytest.raises(ConfigError, match='mirror_below: expected a probability'):
+        StaticRecogniser(FakeEngine(), mirror_below=share)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,14 +21,17 @@ def main(words: Sequence[str]) -> int:
     shipped = PipelineConfig().expression_model
     parser.add_argument('--model', default=shipped, help='id or path of a manifest')
     parser.add_argument(
-        '--mirror',
-        action=argparse.BooleanOptionalAction,
-        help='average each face with its mirror image (default: as the manifest says)',
+        '--mirror-below',
+        type=float,
+        default=PipelineConfig().mirror_below,
+        metavar='P',
+        help='average a face with its mirror image where its best label is less probable; '
+        '0: none, 1: all (default: %(default)s)',
     )
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
     engine = load_engine(options.model, Task.STATIC_EXPRESSION)
-    recogniser = StaticRecogniser(engine, mirror=options.mirror)
+    recogniser = StaticRecogniser(engine, mirror_below=options.mirror_below)
     landmarker = shipped_landmarker()
     report = evaluate_static(options.npz, recogniser, landmarker, common.progress)
     common.print_figures(report.to_dict(), as_json=options.json)

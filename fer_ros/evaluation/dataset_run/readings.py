@@ -66,7 +66,7 @@ class SampleReader:
         landmarks = load_engine(config.landmark_model, Task.FACE_LANDMARKS, config.device)
         expression = load_engine(config.expression_model, Task.STATIC_EXPRESSION, config.device)
         self._landmarker = Landmarker(landmarks)
-        self._recogniser = StaticRecogniser(expression, mirror=config.mirror)
+        self._recogniser = StaticRecogniser(expression, mirror_below=config.mirror_below)
 
     @property
     def model(self) -> str:
