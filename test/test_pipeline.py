@@ -248,7 +248,7 @@ def test_a_moving_face_is_looked_for_where_it_goes(frames: list[Frame]) -> None:
 def test_a_followed_face_costs_one_call_of_each_net(
     frames: list[Frame], engines: dict[str, CountingEngine]
 ) -> None:
-    pipeline = Pipeline()
+    pipeline = Pipeline(PipelineConfig(attention=AttentionConfig(adaptive=False)))
     landmarks, expression = engines['facemesh-478'], engines['fer-static-r2']
     pipeline.process(frames[0])
     # A new face is read a second time from a better ROI.
@@ -401,12 +401,11 @@ def test_lip_corners_and_cheeks_rise_and_fall_with_the_smile(
 def test_a_still_face_is_looked_at_less_often_and_nothing_is_missed(
     media: Path, engines: dict[str, CountingEngine]
 ) -> None:
-    attention = AttentionConfig(adaptive=True, max_skip_s=0.2)
     with open_source(media / 'single_face.mp4') as source:
         clip = list(source)
-    every = process(Pipeline(), clip)
+    every = process(Pipeline(PipelineConfig(attention=AttentionConfig(adaptive=False))), clip)
     looks_of_all = len(engines['fer-static-r2'].batches)
-    pipeline = Pipeline(PipelineConfig(attention=attention))
+    pipeline = Pipeline()
     fewer = process(pipeline, clip)
     looks = sum(engines['fer-static-r2'].batches)
     # Each frame of the face was looked at, or counted.
@@ -441,6 +440,6 @@ def test_a_clip_model_runs_beside_the_streaming_one(tmp_path: Path, frames: list
 
 
 def test_one_budget_for_all_looks(frames: list[Frame]) -> None:
-    pipeline = Pipeline(PipelineConfig(attention=AttentionConfig(max_faces=1)))
+    pipeline = Pipeline(PipelineConfig(attention=AttentionConfig(adaptive=False, max_faces=1)))
     assert len(process(pipeline, frames[:5])[-1].states) == 1
     assert pipeline.skipped['budget'] == 0

@@ -37,6 +37,8 @@ def main(words: Sequence[str]) -> int:
         plan = replace(plan, devices=(Device(options.device),))
     if options.no_peers:
         plan = replace(plan, peers=False)
+    if options.clip is not None:
+        plan = replace(plan, clip=options.clip)
     sample = share_dir() / 'samples' / 'astronaut.mcap'
     # First, on all cores: a node, its camera and the middleware are three processes.
     node = None if options.no_node else _node(sample, options)
@@ -73,6 +75,7 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument('--quick', action='store_true', help='seconds; figures mean little')
     parser.add_argument('--no-node', action='store_true', help='leave the node out')
     parser.add_argument('--no-peers', action='store_true', help='leave other programs out')
+    parser.add_argument('--clip', type=Path, help='a clip of one person to time the chain on, too')
     parser.add_argument('--out', type=Path, help='a file for the JSON')
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)

@@ -1,16 +1,22 @@
-"""What a temporal model has to beat: frame by frame, moving averages and votes."""
+"""What a temporal model has to beat: frame by frame, moving averages and votes.
+
+And what it may not lose by: looking less often.
+"""
 
 from __future__ import annotations
 
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from fer_ros.recognition.attention import Attention, Glance
 from fer_ros.recognition.temporal import (
     Courses,
     Observation,
+    Temporal,
     TemporalConfig,
     TemporalState,
     all_but_neutral,
@@ -18,6 +24,7 @@ from fer_ros.recognition.temporal import (
 from fer_ros.types import ExpressionEvent, Float32
 
 NS_PER_S = 1_000_000_000
+_STILL: Float32 = np.zeros((1, 2), np.float32)  # landmarks that never move
 
 
 class _Baseline:
@@ -106,3 +113,49 @@ class MajorityVote(_Baseline):
         """Forget every face."""
         super().reset()
         self._votes.clear()
+
+
+class FewerLooks:
+    """A model that sees only the frames that attention asks for, in the worst case.
+
+    Landmarks never tell that a face has moved: what is expressed shows at the next look that is
+    due. In between, what was told last is told again.
+    """
+
+    def __init__(self, model: Temporal) -> None:
+        """Take the model that is looked with, in the shipped way."""
+        self._model = model
+        self._attention = Attention()
+        self._told: dict[str, TemporalState] = {}
+
+    @property
+    def config(self) -> TemporalConfig:
+        """That of the model."""
+        return self._model.config
+
+    @config.setter
+    def config(self, config: TemporalConfig) -> None:
+        self._model.config = config
+
+    def update_all(self, observations: Sequence[Observation]) -> list[TemporalState]:
+        """Take one frame's faces."""
+        looked = self._attention.choose(
+            [Glance(seen.face_id, seen.stamp_ns, _STILL) for seen in observations]
+        )
+        due = [seen for seen, look in zip(observations, looked) if look]
+        states = dict(zip((seen.face_id for seen in due), self._model.update_all(due)))
+        for face_id, state in states.items():
+            self._attention.saw(face_id, state.phase, state.expression.confidence)
+            self._told[face_id] = replace(state, events=())
+        return [states.get(seen.face_id) or self._told[seen.face_id] for seen in observations]
+
+    def forget(self, face_ids: Iterable[str]) -> tuple[ExpressionEvent, ...]:
+        """Drop faces that left, and end what they were expressing."""
+        self._attention.forget(face_ids)
+        return self._model.forget(face_ids)
+
+    def reset(self) -> None:
+        """Forget every face."""
+        self._model.reset()
+        self._attention.reset()
+        self._told.clear()

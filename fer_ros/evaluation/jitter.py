@@ -21,6 +21,7 @@ from fer_ros.evaluation.face_scenes import STEP_NS, photo_files, photograph
 from fer_ros.evaluation.folder import data_folder
 from fer_ros.evaluation.metrics import flips
 from fer_ros.pipeline import FILTER, Pipeline, PipelineConfig
+from fer_ros.recognition import AttentionConfig
 from fer_ros.sources.images import read_image
 from fer_ros.types import FaceState, Frame, UInt8
 
@@ -113,7 +114,8 @@ def evaluate_jitter(
 
     :param data: folder of photos (or with a ``media`` folder of them); by default that of
         ``$FER_ROS_DATA``, else ``../shared/data``.
-    :param config: of the pipeline; the filter over time is taken off for the raw figure.
+    :param config: of the pipeline; for the raw figure the filter over time is taken off and
+        every face looked at in every frame.
     :param frames: of each photo, two or more.
     :param progress: wraps the photos, to show how far it is.
     :raises DataError: no photos, or no face in them.
@@ -125,7 +127,10 @@ def evaluate_jitter(
         raise DataError(f'{data_folder(data)}: expected photos of people, found none')
     config = config or PipelineConfig()
     unfiltered = replace(
-        config, temporal_model=FILTER, temporal=replace(config.temporal, smoothing_s=0.0)
+        config,
+        temporal_model=FILTER,
+        temporal=replace(config.temporal, smoothing_s=0.0),
+        attention=AttentionConfig(adaptive=False),
     )
     raw, smoothed = Pipeline(unfiltered), Pipeline(config)
     faces: list[FaceJitter] = []

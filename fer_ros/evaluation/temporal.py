@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_ros.alignment import Landmarker
-from fer_ros.evaluation.baselines import FrameByFrame, MajorityVote, MovingAverage
+from fer_ros.evaluation.baselines import FewerLooks, FrameByFrame, MajorityVote, MovingAverage
 from fer_ros.evaluation.compositions import Composition, Progress, compose, load_gallery
 from fer_ros.evaluation.courses import Course
 from fer_ros.evaluation.metrics import accuracy, flips, mean_recall
@@ -141,6 +141,7 @@ def compare(clips: Sequence[Composition], model: Temporal, name: str) -> Tempora
         **{f'EMA {constant:g} s': MovingAverage(constant) for constant in AVERAGES_S},
         'filter': TemporalFilter(),
         'model': model,
+        'model, fewer looks': FewerLooks(model),
     }
     figures = {key: measure(clips, method) for key, method in methods.items()}
     best = max(figures[key].accuracy for key in votes)

@@ -195,11 +195,13 @@ PARAMETERS: tuple[Parameter, ...] = (
         "Share of an episode's peak intensity that still counts as its apex.", 0.0, 1.0,
     ),
     Parameter(
-        'adaptive_rate', _ATTENTION.adaptive, 'Look at the expression of still faces less often.'
+        'adaptive_rate', _ATTENTION.adaptive,
+        'Look at the expression of a still face less often; false looks in every frame.',
     ),
     Parameter(
         'max_skip_s', _ATTENTION.max_skip_s,
-        'With adaptive_rate, look at a still face again after so long (seconds).', 0.0, 10.0,
+        'With adaptive_rate, look at a still face again after so long at most (seconds).',
+        0.0, 10.0,
     ),
     Parameter(
         'still_motion', _ATTENTION.still_motion,

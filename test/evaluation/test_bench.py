@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_ros.evaluation.bench import rooms, run
+from fer_ros.errors import DataError
+from fer_ros.evaluation.bench import beside, rooms
 from fer_ros.evaluation.bench.peers import open_peers
 from fer_ros.evaluation.bench.rooms import Stopwatch, measured, room_of
 from fer_ros.evaluation.bench.scenes import SIZES, scene
@@ -22,7 +23,7 @@ from fer_ros.types import Frame
 def clock(monkeypatch):
     """A clock that only moves when told to."""
     now = SimpleNamespace(s=0.0)
-    for module in (rooms, run):
+    for module in (rooms, beside):
         monkeypatch.setattr(
             module,
             'time',
@@ -87,21 +88,47 @@ def test_runs_take_turns_and_warm_up_is_left_out(clock):
 
     pixels = np.zeros((2, 2, 3), np.uint8)
     frames = (Frame(index, 'cam', index, pixels) for index in range(3))
-    found = run._in_turn(frames, {'a': takes('a', 0.25), 'b': takes('b', 0.5)}, warm_up=1)
+    found = beside.in_turn(frames, {'a': takes('a', 0.25), 'b': takes('b', 0.5)}, warm_up=1)
     assert order == [('a', 0), ('b', 0), ('a', 1), ('b', 1), ('a', 2), ('b', 2)]
     assert (found['a'].wall_ms, found['b'].wall_ms) == ([250.0] * 2, [500.0] * 2)
     assert found['a'].figures() == {
-        'p50': 250.0, 'p90': 250.0, 'p99': 250.0, 'cpu_ms_per_frame': 125.0, 'faces_seen': 2,
+        'p50': 250.0, 'p90': 250.0, 'p99': 250.0, 'mean': 250.0, 'cpu_ms_per_frame': 125.0,
+        'faces_seen': 2,
     }  # fmt: skip
 
 
 def test_ratios_are_our_time_over_theirs():
-    ours, mesh = run.Times([10, 20, 30], [4], 1), run.Times([5, 10, 100], [2], 1)
-    found = run._ratios({'1face': {'chain': ours, 'facemesh': mesh}})
+    ours, mesh = beside.Times([10, 20, 60], [4], 1), beside.Times([5, 10, 105], [2], 1)
+    every = beside.Times([20, 30, 70], [6], 1)
+    found = beside.ratios({'1face': {'chain': ours, 'chain_every_frame': every, 'facemesh': mesh}})
     assert found['ratio_to_facemesh_1face'] == 2.0
+    assert found['mean_ratio_to_facemesh_1face'] == 0.75
     assert found['cpu_ratio_to_facemesh_1face'] == 2.0
+    assert found['ratio_to_facemesh_1face_every_frame'] == 3.0
+    assert found['mean_ratio_to_facemesh_1face_every_frame'] == 1.0
     assert found['ratio_to_fer_1face'] is None
-    assert found['ratio_to_facemesh_4faces'] is None
+    assert found['ratio_to_facemesh_4faces_every_frame'] is None
+    assert next(iter(found)) == 'ratio_to_facemesh_1face'
+
+
+def test_the_chain_runs_twice_once_with_every_face_looked_at(monkeypatch, sample):
+    made = []
+
+    def remember(pipeline: Pipeline):
+        made.append(pipeline)
+        return run_of(pipeline)
+
+    run_of = beside.run_of
+    monkeypatch.setattr(beside, 'run_of', remember)
+    found = beside.beside_peers_on(sample, 10, lambda _: None, peers=False)
+    assert {name: times.faces for name, times in found.items()} == {
+        'chain': 1, 'chain_every_frame': 1,
+    }  # fmt: skip
+    still = [pipeline.skipped['still'] for pipeline in made]
+    assert still[0] > 0
+    assert still[1] == 0
+    with pytest.raises(DataError, match='expected more than 1000 frames, found'):
+        beside.beside_peers_on(sample, 1000, lambda _: None, peers=False)
 
 
 @pytest.mark.parametrize('faces', [1, 4, 16])

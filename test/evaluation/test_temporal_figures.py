@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from fer_ros.evaluation.baselines import FrameByFrame, MajorityVote, MovingAverage
+from fer_ros.evaluation.baselines import FewerLooks, FrameByFrame, MajorityVote, MovingAverage
 from fer_ros.evaluation.compositions import Composition
 from fer_ros.evaluation.courses import Course
 from fer_ros.evaluation.temporal import compare, follow, measure
@@ -94,3 +95,12 @@ def test_the_report_has_every_method_and_no_nan() -> None:
     assert plain['gain_points'] == pytest.approx(0.0, abs=5.0)
     assert '| filter |' in report.to_text()
     assert measure([clip(NEUTRAL, [0])], FrameByFrame()).flips == 0.0
+
+
+@pytest.mark.parametrize(('begins', 'told'), [(30, 30), (31, 33), (32, 33)])
+def test_of_fewer_looks_what_was_told_last_holds_until_the_next(begins: int, told: int) -> None:
+    made = clip(NEUTRAL, [0] * begins + [HAPPY] * (61 - begins))
+    # At 30 Hz every third frame is looked at.
+    seen = replace(made, stamps_ns=tuple(index * 33_333_333 for index in range(61)))
+    answers = follow(seen, FewerLooks(FrameByFrame())).labels.tolist()
+    assert answers == [0] * told + [HAPPY] * (61 - told)

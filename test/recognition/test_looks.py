@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_ros.errors import ConfigError
-from fer_ros.recognition.attention import Attention, AttentionConfig, Glance, motion
+from fer_ros.recognition.attention import Attention, AttentionConfig, Glance, has_moved
 from fer_ros.taxonomy import Phase
 
 MS = 1_000_000
@@ -17,14 +17,14 @@ def glance(stamp_ms: int, moved: float = 0.0, face_id: str = 'f1') -> Glance:
 
 def settled(**settings: object) -> Attention:
     """Return an attention that has seen a calm, certain f1 at 0 ms."""
-    attention = Attention(AttentionConfig(adaptive=True, **settings))  # type: ignore[arg-type]
+    attention = Attention(AttentionConfig(**settings))  # type: ignore[arg-type]
     assert attention.choose([glance(0)]) == [True]
     attention.saw('f1', Phase.NEUTRAL, 0.9)
     return attention
 
 
-def test_by_default_every_face_is_looked_at() -> None:
-    attention = Attention()
+def test_not_adaptive_is_every_face_in_every_frame() -> None:
+    attention = Attention(AttentionConfig(adaptive=False))
     for index in range(5):
         assert attention.choose([glance(index), glance(index, face_id='f2')]) == [True, True]
     assert attention.skipped == {'still': 0, 'budget': 0, 'short': 0}
@@ -35,6 +35,43 @@ def test_a_still_face_is_looked_at_again_after_a_while() -> None:
     looks = [attention.choose([glance(stamp)])[0] for stamp in (33, 66, 100, 133, 166, 200, 233)]
     assert looks == [False] * 5 + [True, True]  # 233: not seen by anybody yet, so uncertain
     assert attention.skipped['still'] == 5
+
+
+@pytest.mark.parametrize(
+    ('rate_hz', 'frames_between'), [(10, 1), (15, 1), (25, 2), (30, 3), (60, 6)]
+)
+def test_looks_are_a_whole_number_of_frames_apart_though_stamps_tremble(
+    rate_hz: int, frames_between: int
+) -> None:
+    attention = Attention()
+    tremble = np.random.default_rng(0).uniform(-1e6, 1e6, 90).astype(int)
+    looks = []
+    for index, late_ns in enumerate(tremble):
+        seen = Glance('f1', index * 1_000_000_000 // rate_hz + int(late_ns), REST)
+        if attention.choose([seen])[0]:
+            looks.append(index)
+            attention.saw('f1', Phase.NEUTRAL, 0.9)
+    assert set(np.diff(looks)) == {frames_between}
+
+
+@pytest.mark.parametrize(('faces', 'most'), [(2, 1), (3, 1), (4, 2), (16, 6)])
+def test_a_group_is_not_looked_at_all_in_one_frame(faces: int, most: int) -> None:
+    attention, crowd = Attention(), [f'f{index}' for index in range(faces)]
+    last_ms = dict.fromkeys(crowd, 0)
+    counts = []
+    for stamp_ms in range(0, 2000, 33):
+        looked = attention.choose([glance(stamp_ms, face_id=one) for one in crowd])
+        for face_id, look in zip(crowd, looked):
+            if look:
+                assert stamp_ms - last_ms[face_id] <= 100
+                last_ms[face_id] = stamp_ms
+                attention.saw(face_id, Phase.NEUTRAL, 0.9)
+        counts.append(sum(looked))
+    # All are new; then all are due at once, once.
+    assert counts[:4] == [faces, 0, 0, faces]
+    assert max(counts[4:]) == most
+    # And they are not looked at more often for it: a third of the faces a frame.
+    assert sum(counts[5:-1]) <= (len(counts) - 6) * faces / 3 + most
 
 
 def test_what_moves_is_looked_at_at_once() -> None:
@@ -60,7 +97,7 @@ def test_onsets_offsets_and_doubt_at_full_rate(
 
 
 def test_a_budget_takes_those_who_wait_longest() -> None:
-    attention = Attention(AttentionConfig(max_faces=2))
+    attention = Attention(AttentionConfig(adaptive=False, max_faces=2))
     crowd = ('f1', 'f2', 'f3')
     chosen = [
         attention.choose([glance(stamp, face_id=one) for one in crowd])
@@ -88,8 +125,11 @@ def test_forgets_but_keeps_counting() -> None:
 def test_a_tenth_of_the_landmarks_may_jump() -> None:
     moved = REST.copy()
     moved[0] = 1.0
-    assert motion(REST, moved) < 0.2
-    assert motion(REST, REST + np.float32(0.03)) == pytest.approx(0.03 * 2**0.5)
+    assert not has_moved(REST, moved, 0.01)
+    moved[1] = 1.0
+    assert has_moved(REST, moved, 0.01)
+    assert has_moved(REST, REST + np.float32(0.03), 0.042)
+    assert not has_moved(REST, REST + np.float32(0.03), 0.043)
 
 
 @pytest.mark.parametrize(

@@ -11,28 +11,31 @@ import os
 import platform
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fer_ros.errors import FerError
-from fer_ros.evaluation.bench.peers import PEERS, Run, open_peers
+from fer_ros.evaluation.bench.beside import (
+    OURS,
+    Say,
+    beside_peers,
+    beside_peers_on,
+    in_turn,
+    key_of,
+    ratios,
+    run_of,
+)
+from fer_ros.evaluation.bench.peers import PEERS
 from fer_ros.evaluation.bench.rooms import OWN, measured
 from fer_ros.evaluation.bench.scenes import portrait_of, scene
 from fer_ros.evaluation.bench.stages import gpu_figures
-from fer_ros.evaluation.summary import percentiles
 from fer_ros.inference.factory import Device
 from fer_ros.pipeline import Pipeline, PipelineConfig
-from fer_ros.types import Frame, UInt8
+from fer_ros.types import UInt8
 
 WARM_UP = 15
-BESIDE_PEERS = ((1, '720p'), (4, '720p'))
-OURS = 'chain'
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class BenchPlan:
 
     :param frames: timed frames of each case.
     :param warm_up: frames before them.
+    :param clip: a clip of one person to time the chain on as well: scenes have no expression.
     """
 
     frames: int = 120
@@ -49,28 +53,12 @@ class BenchPlan:
     faces: tuple[int, ...] = (1, 4, 16)
     devices: tuple[Device, ...] = (Device.CPU, Device.CUDA, Device.TENSORRT)
     peers: bool = True
+    clip: Path | None = None
 
     @classmethod
     def quick(cls) -> BenchPlan:
         """Return one that takes seconds, and whose figures mean little."""
         return cls(frames=4, warm_up=2, sizes=('360p',), faces=(1,), peers=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Time and CPU of each frame, in milliseconds."""
-
-    wall_ms: Sequence[float]
-    cpu_ms: Sequence[float]
-    faces: int
-
-    def figures(self) -> dict[str, Any]:
-        """Return percentiles, mean CPU time and how many faces were seen at the end."""
-        return {
-            **percentiles(self.wall_ms),
-            'cpu_ms_per_frame': round(float(np.mean(self.cpu_ms)), 3),
-            'faces_seen': self.faces,
-        }
 
 
 def bench(sample: Path, plan: BenchPlan, say: Say) -> dict[str, Any]:
@@ -80,9 +68,12 @@ def bench(sample: Path, plan: BenchPlan, say: Say) -> dict[str, Any]:
     :param say: takes what is measured now, for people to read.
     """
     portrait = portrait_of(sample)
-    beside, absent = _beside_peers(portrait, plan, say) if plan.peers else ({}, {})
+    beside, absent = (
+        beside_peers(portrait, plan.frames, plan.warm_up, say) if plan.peers else ({}, {})
+    )
+    on_clip = beside_peers_on(plan.clip, plan.warm_up, say, peers=plan.peers) if plan.clip else {}
     return {
-        **_ratios(beside),
+        **ratios(beside),
         'machine': _machine(),
         'peers': {peer.name: peer.version for peer in PEERS},
         'peers_absent': absent,
@@ -90,6 +81,7 @@ def bench(sample: Path, plan: BenchPlan, say: Say) -> dict[str, Any]:
             key: {name: times.figures() for name, times in found.items()}
             for key, found in beside.items()
         },
+        'clip': {name: times.figures() for name, times in on_clip.items()},
         'chain': list(_matrix(portrait, plan, say)),
         'gpu': gpu_figures(portrait, plan.devices, plan.frames, plan.warm_up, say),
         'rooms_ms_per_frame': _rooms(portrait, plan, say),
@@ -103,7 +95,9 @@ def headline(figures: Mapping[str, Any]) -> list[str]:
     lines += [f'{name:28} {figures[name]}' for name in ('machine', 'peers')]
     for key, found in figures['beside_peers_720p'].items():
         for name, one in found.items():
-            lines.append(f'720p {key:8} {name:14} {_spread(one)}')
+            lines.append(f'720p {key:8} {name:18} {_spread(one)}')
+    for name, one in figures['clip'].items():
+        lines.append(f'clip {name:27} {_spread(one)}')
     for one in figures['chain']:
         case = f'{one["size"]} {one["faces"]} faces, {one["backend"]}'
         lines.append(f'{case:43} {_spread(one)}')
@@ -118,67 +112,10 @@ def headline(figures: Mapping[str, Any]) -> list[str]:
 
 def _spread(one: Mapping[str, Any]) -> str:
     return (
-        f'p50 {one["p50"]:.2f}  p90 {one["p90"]:.2f}  p99 {one["p99"]:.2f} ms, '
+        f'p50 {one["p50"]:.2f}  p90 {one["p90"]:.2f}  p99 {one["p99"]:.2f}  '
+        f'mean {one["mean"]:.2f} ms, '
         f'CPU {one["cpu_ms_per_frame"]:.2f} ms, {one["faces_seen"]} seen'
     )
-
-
-def _beside_peers(
-    portrait: UInt8, plan: BenchPlan, say: Say
-) -> tuple[dict[str, dict[str, Times]], dict[str, str]]:
-    """Time the chain and every peer on the same frames, in turn."""
-    found: dict[str, dict[str, Times]] = {}
-    absent: dict[str, str] = {}
-    for faces, size in BESIDE_PEERS:
-        peers, absent = open_peers(faces)
-        say(f'{faces} faces at {size} beside {", ".join(peers) or "no peer"}')
-        runs = {OURS: _chain(Pipeline()), **peers}
-        frames = scene(portrait, size, faces, plan.frames + plan.warm_up)
-        found[_key(faces)] = _in_turn(frames, runs, plan.warm_up)
-    return found, absent
-
-
-def _key(faces: int) -> str:
-    return f'{faces}face' + ('s' if faces > 1 else '')
-
-
-def _ratios(beside: Mapping[str, Mapping[str, Times]]) -> dict[str, float | None]:
-    """Return our median time as a share of each peer's; below 1 is faster than the peer.
-
-    Once by the clock and once by CPU time, which other work on the machine disturbs less.
-    """
-    ratios: dict[str, float | None] = {}
-    for prefix, kind in (('ratio', 'wall_ms'), ('cpu_ratio', 'cpu_ms')):
-        for peer in PEERS:
-            for faces, _ in BESIDE_PEERS:
-                found = beside.get(_key(faces), {})
-                ratio = None
-                if peer.name in found:
-                    ours, theirs = (
-                        float(np.median(getattr(found[name], kind))) for name in (OURS, peer.name)
-                    )
-                    ratio = round(ours / theirs, 4) if theirs > 0 else None
-                ratios[f'{prefix}_to_{peer.name}_{_key(faces)}'] = ratio
-    return ratios
-
-
-def _chain(pipeline: Pipeline) -> Run:
-    return lambda frame: len(pipeline.process(frame).states)
-
-
-def _in_turn(frames: Iterator[Frame], runs: Mapping[str, Run], warm_up: int) -> dict[str, Times]:
-    """Time every run on every frame, one after the other, so that a busy moment hits all."""
-    wall: dict[str, list[float]] = {name: [] for name in runs}
-    cpu: dict[str, list[float]] = {name: [] for name in runs}
-    seen = dict.fromkeys(runs, 0)
-    for index, frame in enumerate(frames):
-        for name, run in runs.items():
-            began_s, began_cpu_s = time.perf_counter(), time.process_time()
-            seen[name] = run(frame)
-            if index >= warm_up:
-                wall[name].append((time.perf_counter() - began_s) * 1e3)
-                cpu[name].append((time.process_time() - began_cpu_s) * 1e3)
-    return {name: Times(wall[name], cpu[name], seen[name]) for name in runs}
 
 
 def _matrix(portrait: UInt8, plan: BenchPlan, say: Say) -> Iterator[dict[str, Any]]:
@@ -194,7 +131,7 @@ def _matrix(portrait: UInt8, plan: BenchPlan, say: Say) -> Iterator[dict[str, An
                 say(f'chain on {device.value}, {faces} faces at {size}')
                 pipeline = Pipeline(PipelineConfig(device=device))
                 frames = scene(portrait, size, faces, plan.frames + plan.warm_up)
-                times = _in_turn(frames, {OURS: _chain(pipeline)}, plan.warm_up)[OURS]
+                times = in_turn(frames, {OURS: run_of(pipeline)}, plan.warm_up)[OURS]
                 yield {
                     'size': size,
                     'faces': faces,
@@ -219,7 +156,7 @@ def _rooms(portrait: UInt8, plan: BenchPlan, say: Say) -> dict[str, dict[str, fl
                     pipeline.process(frame)
         means = {room: spent / plan.frames * 1e3 for room, spent in watch.spent_s.items()}
         ordered = sorted(means.items(), key=lambda item: -item[1])
-        found[f'{size} {_key(faces)}'] = {room: round(value, 4) for room, value in ordered}
+        found[f'{size} {key_of(faces)}'] = {room: round(value, 4) for room, value in ordered}
     return found
 
 
