@@ -82,6 +82,19 @@ def test_exit_status(
     assert err == (f'fer-ros models: {line}\n' if line else '')
 
 
+def test_ctrl_c_within_a_compiled_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pybind11 and others raise an error of their own because of it."""
+
+    def run(words: list[str]) -> int:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError('initialization failed') from error
+
+    monkeypatch.setattr(import_module('fer_ros.cli.models'), 'main', run)
+    assert main(['models', 'list']) == 130
+
+
 def test_an_error_that_is_not_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = raises(ZeroDivisionError())
     monkeypatch.setattr(import_module('fer_ros.cli.models'), 'main', broken)
