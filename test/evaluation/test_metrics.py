@@ -158,7 +158,7 @@ def event(stamp_ms: int, kind: str = 'onset') -> Event:
     return Event(stamp_ms * 1_000_000, kind)
 
 
-def test_events_are_matched_one_to_one_nearest_first() -> None:
+def test_events_are_matched_one_to_one() -> None:
     found = [event(100), event(190), event(900), event(1000, 'offset')]
     labelled = [event(200), event(1000), event(3000)]
     scores = event_scores(found, labelled, tolerance_ns=150_000_000)
@@ -171,6 +171,19 @@ def test_events_are_matched_one_to_one_nearest_first() -> None:
     none = event_scores([], labelled)
     assert np.isnan(none.precision)
     assert none.recall == 0.0
+
+
+def test_events_that_cross_are_matched_as_many_as_can_be() -> None:
+    """The nearest pair first (400, 450) would leave 100 and 700 alone: 1 of 2, not 2 of 2."""
+    found, labelled = [event(100), event(450)], [event(400), event(700)]
+    scores = event_scores(found, labelled, tolerance_ns=300_000_000)
+    assert (scores.matched, scores.precision, scores.recall) == (2, 1.0, 1.0)
+    assert scores.timing_error_ms == pytest.approx((300 + 250) / 2)
+    assert scores.delay_ms == pytest.approx((-300 - 250) / 2)
+    # Of two ways to match both, 10 + 10 ms goes before 30 + 30.
+    close = event_scores([event(0), event(40)], [event(10), event(30)])
+    assert close.timing_error_ms == pytest.approx(10.0)
+    assert close.matched == 2
 
 
 def test_events_side_by_side_are_matched_as_each_with_each_would_be() -> None:

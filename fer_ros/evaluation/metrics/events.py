@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from fer_ros.evaluation.metrics.classes import Labels
 
@@ -74,25 +76,15 @@ class EventScores:
 def event_scores(
     found: Sequence[Event], labelled: Sequence[Event], tolerance_ns: int = 500_000_000
 ) -> EventScores:
-    """Match events of one kind one to one, the nearest pairs first, within a tolerance.
+    """Match events of one kind one to one, as many as a tolerance allows and as near as can be.
 
+    The nearest pairs first would leave some alone where events lie closer than the tolerance.
     Event-based scoring as in Mesaros, Heittola & Virtanen 2016, "Metrics for polyphonic sound
     event detection", with onset-like points in time instead of intervals.
     """
-    known = EventIndex(labelled)
-    pairs = sorted(
-        (abs(one.stamp_ns - labelled[j].stamp_ns), i, j)
-        for i, one in enumerate(found)
-        for j in known.near(one, tolerance_ns)
-    )
-    used_found: set[int] = set()
-    used_labelled: set[int] = set()
-    errors_ns = []
-    for _, i, j in pairs:
-        if i not in used_found and j not in used_labelled:
-            used_found.add(i)
-            used_labelled.add(j)
-            errors_ns.append(found[i].stamp_ns - labelled[j].stamp_ns)
+    errors_ns = [
+        found[i].stamp_ns - labelled[j].stamp_ns for i, j in _pairs(found, labelled, tolerance_ns)
+    ]
     nan = float('nan')
     matched = len(errors_ns)
     return EventScores(
@@ -102,3 +94,28 @@ def event_scores(
         timing_error_ms=float(np.abs(errors_ns).mean()) / 1e6 if matched else nan,
         delay_ms=float(np.mean(errors_ns)) / 1e6 if matched else nan,
     )
+
+
+def _pairs(
+    found: Sequence[Event], labelled: Sequence[Event], tolerance_ns: int
+) -> list[tuple[int, int]]:
+    """Return places of partners: the largest matching, and of those the one of least error."""
+    known = EventIndex(labelled)
+    edges = [(i, j) for i, one in enumerate(found) for j in known.near(one, tolerance_ns)]
+    if not edges:
+        return []
+    rows, columns = np.array(edges).T
+    away_ms = [abs(found[i].stamp_ns - labelled[j].stamp_ns) / 1e6 for i, j in edges]
+    # Each found one may stay alone, in a column of its own, which costs more than any detour.
+    alone = np.arange(len(found))
+    alone_ms = np.full(len(found), (tolerance_ns / 1e6 + 1.0) * (len(found) + 1))
+    costs = csr_matrix(
+        (
+            # An entry of 0 would be no edge.
+            np.concatenate([away_ms, alone_ms]) + 1.0,
+            (np.concatenate([rows, alone]), np.concatenate([columns, len(labelled) + alone])),
+        ),
+        shape=(len(found), len(labelled) + len(found)),
+    )
+    chosen, partners = min_weight_full_bipartite_matching(costs)
+    return [(int(i), int(j)) for i, j in zip(chosen, partners) if j < len(labelled)]
