@@ -12,6 +12,7 @@ from rosbags.typesys import Stores, get_typestore
 
 from fer_ros.errors import DataError, SourceError
 from fer_ros.sources.mcap_salvage import SalvagedMcap
+from fer_ros.sources.sqlite_salvage import SalvagedSqlite
 
 BAG_SUFFIXES = frozenset({'.mcap', '.db3', '.bag'})
 
@@ -139,11 +140,14 @@ def _add(bag: BagReader, path: Path, typestore: Any) -> bool:
         part = _RosbagsPart(path, typestore)
         kinds = part.types
     except Exception as error:  # rosbags' codecs raise whatever theirs raise
-        if path.suffix != '.mcap' or path.is_dir():
+        if path.suffix not in ('.mcap', '.db3') or path.is_dir():
             bag._warn(f'{path}: expected a bag, found one that can not be opened: {_line(error)}')
             return False
         try:
-            part = SalvagedMcap(path)
+            if path.suffix == '.mcap':
+                part = SalvagedMcap(path)
+            else:
+                part = SalvagedSqlite(path, typestore)
         except SourceError as refusal:
             bag._warn(str(refusal))
             return False

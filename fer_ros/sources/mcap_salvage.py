@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import struct
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -75,11 +75,7 @@ class SalvagedMcap:
     def decode(self, data: bytes, type_name: str) -> Any:
         """Return a message by the definitions in the file."""
         if self._typestore is None:
-            types: dict[str, Any] = {}
-            for name, text in self._definitions.items():
-                types.update(get_types_from_msg(text, name))
-            self._typestore = get_typestore(Stores.EMPTY)
-            self._typestore.register(types)
+            self._typestore = typestore_of(self._definitions)
         return self._typestore.deserialize_cdr(data, type_name)
 
     def _messages(self) -> Iterator[tuple[Channel, int, bytes]]:
@@ -100,6 +96,16 @@ class SalvagedMcap:
                     key, _, log_ns, _ = _MESSAGE_HEADER.unpack_from(payload)
                     if key in self.channels:
                         yield self.channels[key], log_ns, payload[_MESSAGE_HEADER.size :]
+
+
+def typestore_of(definitions: Mapping[str, str]) -> Any:
+    """Return a typestore of message definitions by type, as bags hold them."""
+    types: dict[str, Any] = {}
+    for name, text in definitions.items():
+        types.update(get_types_from_msg(text, name))
+    typestore = get_typestore(Stores.EMPTY)
+    typestore.register(types)
+    return typestore
 
 
 def _unpacked(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
