@@ -146,12 +146,16 @@ def pair(*values: float) -> np.ndarray:
         ),
         (
             lambda: CameraIntrinsics(640, 480, 0.0, 500.0, 320.0, 240.0),
-            'CameraIntrinsics: expected a positive size and focal length, found 640x480, fx=0.0, '
-            'fy=500.0',
+            'CameraIntrinsics: expected a positive size and a focal length of 0.01 to 1000 of its '
+            'longer sides, found 640x480, fx=0.0, fy=500.0',
         ),
         (lambda: CameraIntrinsics(0, 480, 500.0, 500.0, 320.0, 240.0), 'found 0x480'),
         (lambda: CameraIntrinsics(640, 480, math.inf, 500.0, 320.0, 240.0), 'fx=inf'),
         (lambda: CameraIntrinsics(640, 480, 500.0, 500.0, NAN, 240.0), 'cx=nan'),
+        # Numbers, but of no lens: every face would be lost in the arithmetic.
+        (lambda: CameraIntrinsics(640, 480, 1e300, 500.0, 320.0, 240.0), 'fx=1e+300'),
+        (lambda: CameraIntrinsics(640, 480, 500.0, 1e-300, 320.0, 240.0), 'fy=1e-300'),
+        (lambda: CameraIntrinsics(640, 480, 500.0, 500.0, 320.0, -1e9), 'cy=-1000000000.0'),
     ],
 )
 def test_says_what_was_expected_and_found(make: Any, words: str) -> None:

@@ -43,6 +43,10 @@ class Frame:
         return int(self.pixels.shape[1])
 
 
+# From a fisheye's centre to a telescope: what is beyond was never measured.
+FOCAL_SIDES = (0.01, 1000.0)
+
+
 @dataclass(frozen=True, slots=True)
 class CameraIntrinsics:
     """A pinhole camera in pixels (``K`` of sensor_msgs/CameraInfo), for images of this size."""
@@ -56,12 +60,16 @@ class CameraIntrinsics:
 
     def __post_init__(self) -> None:
         """Check that it can project."""
-        finite = all(map(math.isfinite, (self.fx, self.fy, self.cx, self.cy)))
-        if not finite or min(self.width, self.height, self.fx, self.fy) <= 0:
+        low, high = FOCAL_SIDES
+        side = max(self.width, self.height)
+        # NaN fails every comparison.
+        lens = all(low * side <= focal <= high * side for focal in (self.fx, self.fy))
+        axis = all(abs(centre) <= high * side for centre in (self.cx, self.cy))
+        if not (min(self.width, self.height) > 0 and lens and axis):
             raise DataError(
-                'CameraIntrinsics: expected a positive size and focal length, found '
-                f'{self.width}x{self.height}, fx={self.fx}, fy={self.fy}, cx={self.cx}, '
-                f'cy={self.cy}; is the camera calibrated?'
+                f'CameraIntrinsics: expected a positive size and a focal length of {low:g} to '
+                f'{high:g} of its longer sides, found {self.width}x{self.height}, fx={self.fx}, '
+                f'fy={self.fy}, cx={self.cx}, cy={self.cy}; is the camera calibrated?'
             )
 
     @classmethod
