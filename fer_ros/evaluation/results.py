@@ -84,40 +84,54 @@ def code_name(code: int) -> str:
 
 
 def frame_row(message: Any) -> FrameRow:
-    """Return a FaceExpressionArray as a row."""
+    """Return a FaceExpressionArray as a row: the same whether it was sent yet or not."""
     stamp = message.header.stamp
+    latency_ms, inference_ms = _singles(message.latency_ms, message.inference_ms)
     return FrameRow(
         stamp_ns=stamp.sec * NS_PER_S + stamp.nanosec,
-        latency_ms=float(message.latency_ms),
-        inference_ms=float(message.inference_ms),
+        latency_ms=latency_ms,
+        inference_ms=inference_ms,
         frames_processed=int(message.frames_processed),
         frames_dropped=int(message.frames_dropped),
         faces=tuple(map(_face_row, message.faces)),
     )
 
 
+def _singles(*numbers: float) -> tuple[float, ...]:
+    """Return numbers with the digits that the messages' float32 fields keep of them."""
+    return tuple(np.array(numbers, np.float32).tolist())
+
+
 def _face_row(face: Any) -> FaceRow:
+    units = face.action_units
+    strengths = _singles(*(unit.intensity for unit in units))
+    certainties = _singles(*(unit.confidence for unit in units))
+    confidence, intensity, valence, arousal, quality, *places = _singles(
+        face.confidence, face.intensity, face.valence, face.arousal, face.quality,
+        face.roi_xmin, face.roi_ymin, face.roi_xmax, face.roi_ymax,
+        face.head_yaw_rad, face.head_pitch_rad, face.head_roll_rad,
+    )  # fmt: skip
+    left, top, right, bottom, yaw, pitch, roll = places
     return FaceRow(
         face_id=face.face_id,
         labels=tuple(face.labels),
-        probabilities=tuple(map(float, face.probabilities)),
+        probabilities=_singles(*face.probabilities),
         expression=face.expression,
-        confidence=float(face.confidence),
-        intensity=float(face.intensity),
+        confidence=confidence,
+        intensity=intensity,
         phase=Phase(face.phase),
-        valence=float(face.valence),
-        arousal=float(face.arousal),
+        valence=valence,
+        arousal=arousal,
         abstained=face.abstained_reason or ('abstained' if face.abstained else ''),
-        roi=(face.roi_xmin, face.roi_ymin, face.roi_xmax, face.roi_ymax),
+        roi=(left, top, right, bottom),
         action_units={
-            int(unit.code): (float(unit.intensity), float(unit.confidence))
-            for unit in face.action_units
+            int(unit.code): pair for unit, pair in zip(units, zip(strengths, certainties))
         },
-        head_rad=(face.head_yaw_rad, face.head_pitch_rad, face.head_roll_rad),
-        quality=float(face.quality),
+        head_rad=(yaw, pitch, roll),
+        quality=quality,
         quality_flags=int(face.quality_flags),
         evidence=_evidence(face),
-        states=dict(zip(face.states, map(float, face.state_scores))),
+        states=dict(zip(face.states, _singles(*face.state_scores))),
     )
 
 
@@ -140,7 +154,7 @@ def event_row(message: Any) -> ExpressionEvent:
         stamp_ns=stamp_ns,
         kind=EventKind(message.kind),
         label=message.expression,
-        peak=float(message.peak),
+        peak=_singles(message.peak)[0],
         onset_ns=_stamp_ns(message.onset),
         apex_ns=apex_ns,
         offset_ns=offset_ns,

@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 from builtin_interfaces.msg import Time
 from fer_msgs.msg import ActionUnit, Evidence, FaceExpression
 from fer_msgs.msg import ExpressionEvent as EventMessage
@@ -122,10 +121,17 @@ def roi_from(roi: Roi, score: float, frame: Frame, header: Header) -> Normalized
 
 def normalised(roi: Roi, frame: Frame) -> tuple[float, float, float, float]:
     """Return xmin, ymin, xmax, ymax of a box in shares of the image, each in [0, 1]."""
-    corners = np.array([roi.x, roi.y, roi.x + roi.width, roi.y + roi.height])
-    shares = corners / (frame.width, frame.height, frame.width, frame.height)
-    xmin, ymin, xmax, ymax = np.clip(shares, 0.0, 1.0).tolist()
-    return xmin, ymin, xmax, ymax
+    width, height = frame.width, frame.height
+    return (
+        _share(roi.x, width),
+        _share(roi.y, height),
+        _share(roi.x + roi.width, width),
+        _share(roi.y + roi.height, height),
+    )
+
+
+def _share(place: float, size: int) -> float:
+    return min(max(place / size, 0.0), 1.0)
 
 
 def landmarks_from(state: FaceState, frame: Frame, header: Header) -> FacialLandmarks:

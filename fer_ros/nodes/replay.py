@@ -16,7 +16,7 @@ from itertools import islice
 from pickle import Pickler, Unpickler
 from typing import Any, Protocol
 
-from rclpy.serialization import deserialize_message, serialize_message
+from rclpy.serialization import serialize_message
 from std_msgs.msg import Header
 
 from fer_ros.errors import ConfigError, FrameError
@@ -39,10 +39,10 @@ class Sink(Protocol):
         """Take a message as CDR under the stamp of its image."""
 
     def expressions(self, frame: Frame, message: Any) -> None:
-        """Take the FaceExpressionArray of a frame, as a subscriber would get it."""
+        """Take the FaceExpressionArray of a frame, before its numbers are rounded for sending."""
 
     def event(self, message: Any) -> None:
-        """Take an ExpressionEvent."""
+        """Take an ExpressionEvent, likewise."""
 
 
 def values_of(overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,11 +97,10 @@ class Tape:
         assert self.frame is not None, 'outputs publish of a frame'
         data = serialize_message(message)
         self._sink.message(topic, conversions.type_name(kind), data, self.frame.stamp_ns)
-        # As a subscriber gets them: numbers rounded to the fields' precision.
         if topic == EXPRESSIONS:
-            self._sink.expressions(self.frame, deserialize_message(data, kind))
+            self._sink.expressions(self.frame, message)
         elif topic == EVENTS:
-            self._sink.event(deserialize_message(data, kind))
+            self._sink.event(message)
 
 
 @dataclass(frozen=True, slots=True)

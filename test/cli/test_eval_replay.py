@@ -356,7 +356,7 @@ def test_without_ray_the_extra_is_named(
         (['{clip}', '--rate', '-1'], 'rate: expected a speed in [0, 100]'),
         (['{clip}', '-p', 'smoothing:=1'], 'parameter smoothing: expected one of the perception'),
         (['{clip}', '-p', 'smoothing_s:=-1.0'], 'smoothing_s: expected a value in [0, 10]'),
-        (['{clip}', '-p', 'mirror:=3'], 'parameter mirror: expected bool, found 3'),
+        (['{clip}', '-p', 'adaptive_rate:=3'], 'parameter adaptive_rate: expected bool, found 3'),
         (['{clip}', '--jobs', '0'], 'jobs: expected 1 or more, found 0'),
         (['{sample}', '--topic', '/none'], "expected images on '/none', found image topics: /"),
     ],

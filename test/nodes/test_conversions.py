@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -10,11 +11,12 @@ import pytest
 from builtin_interfaces.msg import Time
 from fer_msgs.msg import FaceExpressionArray
 from made_faces import expression, face, frame, pose, quality, state
+from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_ros.errors import FrameError
-from fer_ros.evaluation.results import event_row
+from fer_ros.evaluation.results import event_row, frame_row
 from fer_ros.nodes import conversions
 from fer_ros.taxonomy import (
     EMOTION_TO_HRI,
@@ -29,6 +31,7 @@ from fer_ros.types import (
     CameraIntrinsics,
     ClipExpression,
     Compound,
+    Evidence,
     ExpressionEvent,
     FaceState,
     Roi,
@@ -364,3 +367,36 @@ def test_what_a_clip_model_said() -> None:
     assert (message.clip_stamp.sec, message.clip_stamp.nanosec) == (2, 3)
     without = conversions.face_expression_from(state(), frame(), ('made',))
     assert list(without.clip_labels) == []
+
+
+def test_a_message_reads_the_same_before_it_is_sent_and_after() -> None:
+    shares = np.array([0.1, 0.2, 0.7], np.float32)
+    seen = replace(
+        expression(('neutral', 'sadness', 'fear'), fear=0.7),
+        probabilities=shares,
+        valence=0.1,
+        arousal=-0.3,
+        confidence=0.7,
+        action_units={1: ActionUnit(0.1, 0.3), 12: ActionUnit(0.7, 0.9, 0.6, 0.8)},
+    )
+    shown = state(
+        face=face(roi=Roi(1.1, 2.2, 33.3, 44.4), head_pose=pose(0.1, 0.2, 0.3)),
+        expression=seen,
+        intensity=0.3,
+        states={'engaged': 0.1, 'bored': 0.7},
+        evidence=(Evidence('fear', (1, 2), (12,), 0.3),),
+    )
+    message = FaceExpressionArray(
+        header=HEADER,
+        faces=[conversions.face_expression_from(shown, frame(), ('made',))],
+        latency_ms=1.1,
+        inference_ms=0.1,
+    )
+    sent = deserialize_message(serialize_message(message), FaceExpressionArray)
+    row = frame_row(message)
+    assert row == frame_row(sent)
+    assert row.faces[0].valence == float(np.float32(0.1)) != 0.1
+    told = ExpressionEvent('f1', 5, EventKind.ONSET, 'fear', 0.1, 3)
+    happened = conversions.event_from(told, HEADER)
+    again = deserialize_message(serialize_message(happened), type(happened))
+    assert event_row(happened) == event_row(again)
