@@ -44,6 +44,16 @@ FILES_OF = {
     'onnxruntime': {'onnxruntime_engine.py', 'forms.py', 'balance.py'},
     'tensorrt': {'tensorrt_engine.py'},
 }
+# What comes with the package, an extra, the peers of the benchmark, or ROS. Anything else may lie
+# in a developer's environment and be missing on a robot.
+KNOWN = {
+    'cv2', 'cyclonedds', 'numpy', 'onnxruntime', 'rich', 'rosbags', 'yaml',
+    'aiohttp', 'onnx', 'pyarrow', 'ray', 'tensorrt', 'torch',
+    'fer', 'mediapipe',
+    'builtin_interfaces', 'diagnostic_msgs', 'fer_msgs', 'geometry_msgs', 'hri_msgs',
+    'rcl_interfaces', 'rclpy', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'tf2_msgs',
+    'trajectory_msgs',
+}  # fmt: skip
 FILES = sorted(PACKAGE.rglob('*.py'))
 
 
@@ -91,6 +101,11 @@ def test_special_packages_stay_at_home(path: Path) -> None:
         files = FILES_OF.get(name.split('.')[0])
         if files is not None and room_of(path) == 'inference':
             assert files & {path.name, path.parent.name}, f'{path} imports {name}'
+
+
+def test_nothing_is_imported_that_no_installation_brings() -> None:
+    found = {name.split('.')[0] for path in FILES for name in imports(path)}
+    assert found - set(sys.stdlib_module_names) - {'fer_ros'} <= KNOWN
 
 
 def test_inference_starts_without_torch() -> None:

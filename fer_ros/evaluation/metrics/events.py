@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from fer_ros.evaluation.metrics.classes import Labels
 
@@ -100,22 +98,56 @@ def _pairs(
     found: Sequence[Event], labelled: Sequence[Event], tolerance_ns: int
 ) -> list[tuple[int, int]]:
     """Return places of partners: the largest matching, and of those the one of least error."""
-    known = EventIndex(labelled)
-    edges = [(i, j) for i, one in enumerate(found) for j in known.near(one, tolerance_ns)]
-    if not edges:
-        return []
-    rows, columns = np.array(edges).T
-    away_ms = [abs(found[i].stamp_ns - labelled[j].stamp_ns) / 1e6 for i, j in edges]
-    # Each found one may stay alone, in a column of its own, which costs more than any detour.
-    alone = np.arange(len(found))
-    alone_ms = np.full(len(found), (tolerance_ns / 1e6 + 1.0) * (len(found) + 1))
-    costs = csr_matrix(
-        (
-            # An entry of 0 would be no edge.
-            np.concatenate([away_ms, alone_ms]) + 1.0,
-            (np.concatenate([rows, alone]), np.concatenate([columns, len(labelled) + alone])),
-        ),
-        shape=(len(found), len(labelled) + len(found)),
-    )
-    chosen, partners = min_weight_full_bipartite_matching(costs)
-    return [(int(i), int(j)) for i, j in zip(chosen, partners) if j < len(labelled)]
+    pairs: list[tuple[int, int]] = []
+    for kind in {event.kind for event in found}:
+        ours, theirs = (
+            sorted(
+                (event.stamp_ns, place) for place, event in enumerate(events) if event.kind == kind
+            )
+            for events in (found, labelled)
+        )
+        partners = _matched([ns for ns, _ in ours], [ns for ns, _ in theirs], tolerance_ns)
+        pairs += [(ours[i][1], theirs[j][1]) for i, j in partners]
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The best matching of the first events of both sides, its last pair first."""
+
+    rank: tuple[int, int] = (0, 0)  # pairs, and less their error
+    pair: tuple[int, int] | None = None
+    before: _Best | None = None
+
+    def with_pair(self, pair: tuple[int, int], error_ns: int) -> _Best:
+        count, less = self.rank
+        return _Best((count + 1, less - error_ns), pair, self)
+
+
+def _matched(
+    found: Sequence[int], labelled: Sequence[int], tolerance_ns: int
+) -> list[tuple[int, int]]:
+    """Match times on a line, both in order.
+
+    Partners never cross: to exchange two that do makes no pair worse. So the best matching of the
+    first i and the first j follows from that of fewer, and only j within the tolerance change.
+    """
+    best = [_Best()] * (len(labelled) + 1)
+    first = known = 0
+    for i, stamp_ns in enumerate(found):
+        first = bisect_left(labelled, stamp_ns - tolerance_ns, first)
+        behind = bisect_right(labelled, stamp_ns + tolerance_ns, first)
+        if behind > known:
+            best[known + 1 : behind + 1] = [best[known]] * (behind - known)
+            known = behind
+        shorter = best[first]
+        for j in range(first, behind):
+            paired = shorter.with_pair((i, j), abs(stamp_ns - labelled[j]))
+            shorter = best[j + 1]
+            best[j + 1] = max(best[j + 1], best[j], paired, key=lambda one: one.rank)
+    pairs = []
+    last: _Best | None = best[known]
+    while last is not None and last.pair is not None:
+        pairs.append(last.pair)
+        last = last.before
+    return pairs
