@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
-from launch import LaunchContext, LaunchDescription
+from launch import Action, Event, LaunchContext, LaunchDescription
 from launch.actions import (
     DeclareLaunchArgument,
     EmitEvent,
@@ -61,8 +61,7 @@ def _actions(context: LaunchContext) -> list:
                 _change(node, Transition.TRANSITION_CONFIGURE),
             ]
     if value['bag']:
-        command = ['ros2', 'bag', 'play', value['bag'], '--clock']
-        actions.append(ExecuteProcess(cmd=command, output='screen', on_exit=[Shutdown()]))
+        actions += _replay(value['bag'], nodes[0])
     return actions
 
 
@@ -98,6 +97,22 @@ def _face_node(value: dict[str, str]) -> LifecycleNode:
     )
 
 
+def _replay(bag: str, node: LifecycleNode) -> list:
+    """Return what plays a bag as soon as the node listens: its models take seconds to load."""
+    command = ['ros2', 'bag', 'play', bag, '--clock']
+    play = ExecuteProcess(cmd=command, output='screen', on_exit=_end)
+    refused = Shutdown(reason='the node was not configured')
+    return [
+        _when(node, 'activating', 'active', play),
+        _when(node, 'configuring', 'unconfigured', refused),
+    ]
+
+
+def _end(_: Event, context: LaunchContext) -> list:
+    """Return what ends the launch with the bag, unless it is being ended already."""
+    return [] if context.is_shutdown else [Shutdown(reason='the bag has ended')]
+
+
 def _simulated(value: dict[str, str]) -> bool:
     return _true(value['use_sim_time']) or bool(value['bag'])
 
@@ -111,13 +126,20 @@ def _change(node: LifecycleNode, transition: int) -> EmitEvent:
 
 def _activate_when_configured(node: LifecycleNode) -> RegisterEventHandler:
     """Return the handler that activates a node when it is configured for the first time."""
+    activate = _change(node, Transition.TRANSITION_ACTIVATE)
+    # Once: whoever configures the node later activates it as well.
+    return _when(node, 'configuring', 'inactive', activate)
+
+
+def _when(node: LifecycleNode, start: str, goal: str, action: Action) -> RegisterEventHandler:
+    """Return the handler of a node's first transition between two states."""
     return RegisterEventHandler(
         OnStateTransition(
             target_lifecycle_node=node,
-            start_state='configuring',
-            goal_state='inactive',
-            entities=[_change(node, Transition.TRANSITION_ACTIVATE)],
-            handle_once=True,  # whoever configures the node later activates it as well
+            start_state=start,
+            goal_state=goal,
+            entities=[action],
+            handle_once=True,
         )
     )
 

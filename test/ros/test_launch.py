@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from launch import LaunchDescription
 from lifecycle_msgs.msg import State, Transition
 from robot import Robot, launched
 from tf2_msgs.msg import TFMessage
+
+from fer_ros.sources import open_source
 
 pytestmark = pytest.mark.ros
 SAMPLE = Path(__file__).resolve().parents[2] / 'samples' / 'astronaut.mcap'
@@ -88,6 +91,41 @@ def test_a_face_is_seen(robot: Robot) -> None:
     assert f'face_{face.face_id}' in _frames(robot)
     assert f'gaze_{face.face_id}' in _frames(robot)
     assert abs(sum(face.probabilities) - 1.0) < 1e-3
+
+
+@launch_pytest.fixture
+def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaunchDescription:
+    """Launch with a bag; our player stands for rosbag2's, which not every ROS 2 brings."""
+    command = tmp_path / 'ros2'
+    command.write_text(
+        f'#!/bin/sh\necho "$@" > {tmp_path}/words\nexec {sys.executable} -m fer_ros.cli.main play '
+        '"$3" --source-stamps --compressed --quiet --wait 0 -r image:=/camera/image\n',
+        encoding='utf-8',
+    )
+    command.chmod(0o755)
+    ends.clear()
+    monkeypatch.setenv('PATH', f'{tmp_path}:{os.environ["PATH"]}')
+    return launched(ends, image='/camera/image', image_transport='compressed', bag=str(SAMPLE))
+
+
+@pytest.mark.launch(fixture=replay)
+def test_a_bag_waits_for_the_node_and_ends_the_launch(
+    robot: Robot, tmp_path: Path
+) -> Iterator[None]:
+    robot.hear(FaceExpressionArray, '/fer/expressions')
+    robot.spin_until((tmp_path / 'words').exists, 'the player')
+    assert robot.state('/fer') == State.PRIMARY_STATE_ACTIVE
+    robot.spin_until(lambda: robot.heard['/fer/expressions'], 'a result')
+    first = robot.heard['/fer/expressions'][0]
+    with open_source(SAMPLE) as bag:
+        start_ns = next(iter(bag)).stamp_ns
+    assert first.header.stamp.sec * 10**9 + first.header.stamp.nanosec < start_ns + 10**9
+    assert (tmp_path / 'words').read_text(encoding='utf-8').split() == [
+        'bag', 'play', str(SAMPLE), '--clock',
+    ]  # fmt: skip
+    robot.spin_until(lambda: 'perception_node' in ends, 'the end of the launch')
+    yield
+    assert ends == {'ros2': 0, 'perception_node': 0}
 
 
 def _ids(robot: Robot) -> list[str]:
