@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fer_ros.rosless.codec import deserialize, serialize, warm_up
 from fer_ros.rosless.context import context
-from fer_ros.rosless.messages import Message, deserialize, serialize, warm_up
+from fer_ros.rosless.messages import Message
 from fer_ros.rosless.qos import QoSProfile
 from fer_ros.rosless.time import NS_PER_S, Clock
 

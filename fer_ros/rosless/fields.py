@@ -14,7 +14,7 @@ Convert = Callable[[Any], Any]
 # What a converter raises.
 UNFIT = (TypeError, ValueError, OverflowError)
 
-_NUMPY = {
+NUMPY = {
     'bool': 'bool', 'byte': 'uint8', 'char': 'uint8', 'int8': 'int8', 'uint8': 'uint8',
     'int16': 'int16', 'uint16': 'uint16', 'int32': 'int32', 'uint32': 'uint32',
     'int64': 'int64', 'uint64': 'uint64', 'float32': 'float32', 'float64': 'float64',
@@ -90,7 +90,7 @@ def scalar(base: str) -> Field:
         return Field(base, bool, _only(bool), bool)
     if base.startswith('float'):
         return Field(base, float, _only(float), float)
-    limits = np.iinfo(_NUMPY[base])
+    limits = np.iinfo(NUMPY[base])
     low, high = int(limits.min), int(limits.max)
     return Field(base, int, _integer(low, high), int, (low, high))
 
@@ -111,7 +111,7 @@ def several(base: str, element: Field, length: int | None) -> Field:
 
     :param base: of its elements where they are numbers, '' where they are anything else.
     """
-    return _numbers(base, length) if base in _NUMPY else _items(element, length)
+    return _numbers(base, length) if base in NUMPY else _items(element, length)
 
 
 def _octet(value: Any = b'\0') -> Octet:
@@ -144,7 +144,7 @@ def _integer(low: int, high: int) -> Convert:
 
 def _numbers(base: str, length: int | None) -> Field:
     """Arrays are NumPy's and sequences :class:`Numbers`; both take what rclpy takes."""
-    dtype = np.dtype(_NUMPY[base])
+    dtype = np.dtype(NUMPY[base])
     convert_one = scalar(base).convert if base != 'byte' else _integer(0, 255)
 
     def convert(value: Any) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from fer_ros.rosless.messages import deserialize, message_class, serialize
+from fer_ros.rosless.codec import deserialize, serialize
+from fer_ros.rosless.messages import message_class
 from fer_ros.rosless.qos import DurabilityPolicy, QoSProfile
 from fer_ros.rosless.transport import Endpoint, Participant
 

@@ -16,10 +16,7 @@ from rosbags.interfaces import Nodetype
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.constructors import constructor
 from fer_ros.rosless.definitions import once, typestore
-from fer_ros.rosless.fields import UNFIT, Field, Numbers, Octet, instance, scalar, several
-from fer_ros.rosless.packing import packer
-
-__all__ = ['Message', 'Numbers', 'Octet', 'deserialize', 'message_class', 'serialize', 'warm_up']
+from fer_ros.rosless.fields import UNFIT, Field, Octet, instance, scalar, several
 
 
 class Message:
@@ -100,22 +97,6 @@ def message_class(typename: str) -> type[Message]:
     made.__init__ = constructor(kinds, puts)  # type: ignore[method-assign]
     store.types[typename] = made
     return made
-
-
-def serialize(message: Message) -> bytes:
-    """Return a message as CDR, its length a multiple of four as DDS wants it."""
-    return packer(message.TYPENAME)(message)
-
-
-def deserialize(data: bytes | memoryview, kind: type[Message]) -> Message:
-    """Return the message of CDR bytes."""
-    message: Message = typestore().deserialize_cdr(data, kind.TYPENAME)
-    return message
-
-
-def warm_up(kind: type[Message]) -> None:
-    """Compile a message's codec, which would delay its first sample."""
-    deserialize(serialize(kind()), kind)
 
 
 def _field(description: Any) -> Field:

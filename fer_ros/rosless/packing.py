@@ -19,14 +19,14 @@ from fer_ros.rosless.definitions import typestore
 Pack = Callable[[Any], bytes]
 
 # Formats of struct, and sizes, which are also what offsets are multiples of.
-_FORMATS = {
+FORMATS = {
     'bool': '?', 'int8': 'b', 'uint8': 'B', 'char': 'B', 'int16': 'h', 'uint16': 'H', 'int32': 'i',
     'uint32': 'I', 'int64': 'q', 'uint64': 'Q', 'float32': 'f', 'float64': 'd',
 }  # fmt: skip
-_SIZES = {'byte': 1, **{base: Struct(f'<{code}').size for base, code in _FORMATS.items()}}
+SIZES = {'byte': 1, **{base: Struct(f'<{code}').size for base, code in FORMATS.items()}}
 _NAMES = {
     'ZEROS': tuple(bytes(count) for count in range(8)),
-    **{base: Struct(f'<{code}').pack for base, code in _FORMATS.items()},
+    **{base: Struct(f'<{code}').pack for base, code in FORMATS.items()},
 }
 
 
@@ -74,9 +74,9 @@ class _Writer:
             self._scalar('uint32', f'len({value})')
         node, detail = element
         base = detail[0] if node == Nodetype.BASE else ''
-        if base in _SIZES:
+        if base in SIZES:
             for _ in self._block(f'if len({value}):'):  # nothing is aligned for nothing
-                self._align(_SIZES[base])
+                self._align(SIZES[base])
                 self._line(f'out += {value}.data')
         else:
             item = f'item{self._depth}'
@@ -93,9 +93,9 @@ class _Writer:
             self._line("out += text + b'\\0'")
             self._aligned = 1
             return
-        self._align(_SIZES[base])
+        self._align(SIZES[base])
         self._line(f'out += {value}' if base == 'byte' else f'out += {base}({value})')
-        self._aligned = _SIZES[base]
+        self._aligned = SIZES[base]
 
     def _align(self, size: int) -> None:
         """Fill up to a multiple of a size, counted from behind the four bytes of the header."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fer_ros.rosless.messages import deserialize, serialize
+from fer_ros.rosless.codec import deserialize, serialize
 
 
 def serialize_message(message: Any) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 import time
 from array import array
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,12 @@ from rosbags.interfaces import Nodetype
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
-from fer_ros.errors import MiddlewareError
+from fer_ros.errors import DataError, MiddlewareError
+from fer_ros.rosless.codec import deserialize, serialize
 from fer_ros.rosless.definitions import message_names, once, typestore
+from fer_ros.rosless.fields import Numbers
 from fer_ros.rosless.hook import PACKAGES
-from fer_ros.rosless.messages import Numbers, deserialize, message_class, serialize
+from fer_ros.rosless.messages import message_class
 
 
 def header():
@@ -206,6 +209,44 @@ def test_every_message_has_the_bytes_that_rosbags_gives_it(package):
             found = serialize(message)
             assert found == bytes_of_rosbags + bytes(len(found) - len(bytes_of_rosbags)), typename
             assert len(found) % 4 == 0
+
+
+@pytest.mark.parametrize('package', sorted(PACKAGES))
+def test_every_message_is_read_as_it_was(package):
+    random = np.random.default_rng(4)
+    for name in message_names(package):
+        for _ in range(10):
+            message = filled(f'{package}/msg/{name}', random)
+            found = again(message)
+            assert found == message, name
+            assert serialize(found) == serialize(message), name
+            assert repr(found) == repr(message), name  # of the same types, too
+
+
+@pytest.mark.parametrize('package', sorted(PACKAGES))
+def test_a_part_of_a_message_is_refused(package):
+    random = np.random.default_rng(5)
+    for name in message_names(package):
+        message = filled(f'{package}/msg/{name}', random)
+        data = bytes(typestore().serialize_cdr(message, message.TYPENAME))
+        for length in range(4, len(data) - 1, max(len(data) // 40, 1)):
+            with pytest.raises((DataError, struct.error, ValueError, TypeError)):
+                deserialize(data[:length], type(message))
+
+
+def test_the_other_byte_order_is_read_too():
+    message = filled('fer_msgs/msg/FaceExpression', np.random.default_rng(6))
+    data = typestore().serialize_cdr(message, message.TYPENAME, little_endian=False)
+    assert deserialize(bytes(data), FaceExpression) == message
+
+
+def test_numbers_that_came_are_views_of_what_came():
+    image = Image(height=1, width=4, step=4, data=bytes(4))
+    data = bytearray(serialize(image))
+    found = deserialize(memoryview(data), Image)
+    data[-4:] = b'\1\2\3\4'
+    assert found.data == [1, 2, 3, 4]
+    assert not again(image).data.flags.writeable
 
 
 def test_two_threads_that_ask_at_once_get_one_thing():

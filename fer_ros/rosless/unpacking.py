@@ -1,0 +1,248 @@
+"""CDR to messages, by a function that is written for each type once.
+
+The counterpart of :mod:`packing`. Numbers that lie side by side are read by one ``struct`` format,
+a sequence of messages that are all as long by one that is run over all of them, and every value
+goes straight into its message's slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from struct import Struct
+from typing import Any
+
+import numpy as np
+from rosbags.interfaces import Nodetype
+
+from fer_ros.errors import DataError
+from fer_ros.rosless.definitions import typestore
+from fer_ros.rosless.fields import NUMPY, Numbers, Octet
+from fer_ros.rosless.messages import Message, message_class
+from fer_ros.rosless.packing import FORMATS, SIZES
+
+Unpack = Callable[[Any], Any]
+Scalar = tuple[str, str]  # where it goes, and its type
+
+_FORMATS = {'byte': 'B', **FORMATS}
+LITTLE_ENDIAN = b'\0\1'
+HEADER = 4  # bytes before the first field, from behind which alignment counts
+
+
+@cache
+def unpacker(typename: str) -> Unpack:
+    """Return what reads messages of a type from little-endian CDR.
+
+    It raises ``DataError``, ``struct.error``, ``ValueError`` or ``TypeError`` where the bytes are
+    no such message; where their number is right, any bytes are some message.
+    """
+    writer = _Writer()
+    message = writer.message(typename)
+    writer.read_numbers()
+    lines = [
+        'def unpack(data):',
+        f'    at = {HEADER}',
+        *writer.lines,
+        '    if at > len(data):',
+        "        raise DataError(f'expected {at} bytes, found {len(data)}')",
+        f'    return {message}',
+    ]
+    exec('\n'.join(lines), writer.known)
+    found: Unpack = writer.known['unpack']
+    return found
+
+
+class _Writer:
+    """Writes the lines that read a message's parts from ``data``, and move ``at`` behind them."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.known: dict[str, Any] = {
+            'DataError': DataError,
+            'Numbers': Numbers,
+            'Octet': Octet,
+            'array_of': np.frombuffer,
+            'count_at': Struct('<I').unpack_from,
+            'new': object.__new__,
+        }
+        self._depth = 1
+        self._names = 0
+        self._aligned = 8  # what the offset is known to be a multiple of
+        self._side_by_side: list[Scalar] = []  # numbers that are still to be read
+
+    def message(self, typename: str) -> str:
+        """Read a message; return the variable that holds it."""
+        kind = message_class(typename)
+        made = self._name()
+        self._line(f'{made} = new({self._constant(kind)})')
+        fields = typestore().fielddefs[typename][1]
+        for field, (node, detail) in fields:
+            place = f'{self._put(kind, field)}({made}, {{}})'
+            if node == Nodetype.NAME:
+                self._line(place.format(self.message(detail)))
+            elif node == Nodetype.BASE:
+                self._scalar(detail[0], place)
+            else:
+                element, length = detail
+                self._several(element, length if node == Nodetype.ARRAY else None, place)
+        return made
+
+    def _scalar(self, base: str, place: str) -> None:
+        if base not in ('string', 'wstring'):
+            self._side_by_side.append((place, base))
+            return
+        count = self._count()
+        self._line(place.format(f"str(data[at:at + {count} - 1], 'utf-8')"))
+        self._line(f'at += {count}')
+        self._aligned = 1
+
+    def _several(self, element: Any, length: int | None, place: str) -> None:
+        """Read an array of some length, or a sequence, which has a count."""
+        self.read_numbers()
+        count = self._count() if length is None else str(length)
+        node, detail = element
+        base = detail[0] if node == Nodetype.BASE else ''
+        if base in SIZES:
+            self._numbers(base, count, place, sequence=length is None)
+            return
+        items = self._name()
+        self._line(f'{items} = []')
+        if not base and _is_plain(detail, counted=length is None):
+            self._messages(detail, count, items)
+        else:
+            for _ in self._block(f'for _ in range({count}):'):
+                if base:
+                    self._scalar(base, f'{items}.append({{}})')
+                else:
+                    self._line(f'{items}.append({self.message(detail)})')
+        self._line(place.format(items))
+
+    def _numbers(self, base: str, count: str, place: str, *, sequence: bool) -> None:
+        """Read numbers as a view of the bytes that came."""
+        size, dtype = SIZES[base], self._constant(np.dtype(NUMPY[base]))
+        if not sequence:
+            self._align(size)
+            self._line(place.format(f'array_of(data, {dtype}, {count}, at)'))
+            self._line(f'at += {count} * {size}')
+            self._aligned = size
+            return
+        for _ in self._block(f'if {count}:'):  # nothing is aligned for nothing
+            self._align(size)
+            self._line(place.format(f'Numbers({count}, {dtype}, data, at)'))
+            self._line(f'at += {count} * {size}')
+        for _ in self._block('else:'):
+            self._line(place.format(f'Numbers(0, {dtype})'))
+
+    def _messages(self, typename: str, count: str, items: str) -> None:
+        """Read messages of numbers alone, which are all as long."""
+        kind = message_class(typename)
+        _, fields = typestore().fielddefs[typename]
+        self._align(_alignment(fields))
+        layout = _layout([detail[0] for _, (_, detail) in fields])
+        read = self._constant(layout.iter_unpack)
+        values = ', '.join(self._name() for _ in fields)
+        self._line(f'end = at + {count} * {layout.size}')
+        for _ in self._block(f'for {values}, in {read}(data[at:end]):'):
+            self._line(f'item = new({self._constant(kind)})')
+            for value, (field, (_, detail)) in zip(values.split(', '), fields):
+                value = f'Octet([{value}])' if detail[0] == 'byte' else value
+                self._line(f'{self._put(kind, field)}(item, {value})')
+            self._line(f'{items}.append(item)')
+        self._line('at = end')
+
+    def _count(self) -> str:
+        """Read a count; return the variable that holds it."""
+        self.read_numbers()
+        self._align(4)
+        count = self._name()
+        self._line(f'{count}, = count_at(data, at); at += 4')
+        self._aligned = 4
+        return count
+
+    def read_numbers(self) -> None:
+        """Read the numbers that lie side by side, as far as their places are known."""
+        waiting, self._side_by_side = self._side_by_side, []
+        while waiting:
+            size = SIZES[waiting[0][1]]
+            self._align(size)
+            known = max(self._aligned, size)
+            bases = []
+            for _, base in waiting:
+                if SIZES[base] > known:
+                    break
+                bases.append(base)
+            layout = _layout(bases)
+            values = [self._name() for _ in bases]
+            read = self._constant(layout.unpack_from)
+            self._line(f'{", ".join(values)}, = {read}(data, at); at += {layout.size}')
+            for value, (place, base) in zip(values, waiting):
+                self._line(place.format(f'Octet([{value}])' if base == 'byte' else value))
+            self._aligned = next(s for s in (8, 4, 2, 1) if s <= known and layout.size % s == 0)
+            waiting = waiting[len(bases) :]
+
+    def _align(self, size: int) -> None:
+        """Skip to a multiple of a size, counted from behind the header."""
+        if self._aligned < size:
+            self._line(f'at += {HEADER} - at & {size - 1}')
+            self._aligned = size
+
+    def _block(self, head: str) -> Iterator[None]:
+        """Write what is written meanwhile below a head; it may run any number of times."""
+        self._line(head)
+        self._depth += 1
+        self._aligned = 1
+        yield
+        self.read_numbers()
+        self._depth -= 1
+        self._aligned = 1
+
+    def _put(self, kind: type[Message], field: str) -> str:
+        """Return the name of what sets a field's slot, past the check of what is assigned."""
+        name = f'put_{kind.TYPENAME.replace("/", "_")}_{field}'
+        self.known[name] = getattr(kind, field).__set__
+        return name
+
+    def _constant(self, value: Any) -> str:
+        """Return the name under which the function knows a value."""
+        for name, other in self.known.items():
+            if other is value:
+                return name
+        name = f'k{len(self.known)}'
+        self.known[name] = value
+        return name
+
+    def _name(self) -> str:
+        """Return a variable of its own."""
+        self._names += 1
+        return f'v{self._names}'
+
+    def _line(self, text: str) -> None:
+        self.lines.append('    ' * self._depth + text)
+
+
+def _is_plain(typename: str, *, counted: bool) -> bool:
+    """Tell whether messages of a type, one after another, have one layout wherever they begin.
+
+    :param counted: whether a count goes before the first one, which is at a multiple of 4 then.
+    """
+    _, fields = typestore().fielddefs[typename]
+    if any(node != Nodetype.BASE or detail[0] not in SIZES for _, (node, detail) in fields):
+        return False
+    bases = [detail[0] for _, (_, detail) in fields]
+    alignment = _alignment(fields)
+    begins_so = counted or SIZES[bases[0]] == alignment
+    return begins_so and alignment <= 4 and _layout(bases).size % alignment == 0
+
+
+def _alignment(fields: Any) -> int:
+    return max(SIZES[detail[0]] for _, (_, detail) in fields)
+
+
+def _layout(bases: list[str]) -> Struct:
+    """Return the format of numbers side by side, the first one where all may begin."""
+    code, size = '<', 0
+    for base in bases:
+        gap = -size % SIZES[base]
+        code += f'{gap}x' * bool(gap) + _FORMATS[base]
+        size += gap + SIZES[base]
+    return Struct(code)
