@@ -29,6 +29,7 @@ from cyclonedds.core import (
     WaitSet,
 )
 from cyclonedds.domain import Domain, DomainParticipant
+from cyclonedds.internal import dds_c_t
 from cyclonedds.pub import DataWriter
 from cyclonedds.qos import Policy, Qos
 from cyclonedds.sub import DataReader
@@ -42,6 +43,7 @@ from fer_ros.rosless.network import configuration, participants
 from fer_ros.rosless.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
+WAIT_NS = duration(seconds=1)
 TAKE = 64  # samples fetched from one reader at a time
 TIMEOUT = -10  # DDS_RETCODE_TIMEOUT
 # DDS_*_QOS_POLICY_ID of the policies that ROS sets.
@@ -257,14 +259,33 @@ class Participant:
             self._read_until_changed(readers)
 
     def _read_until_changed(self, readers: list[Reader]) -> None:
-        waiting = WaitSet(self._participant)
-        waiting.attach(self._changed)
-        for reader in readers:
-            waiting.attach(reader.condition)
-        while not self._changed.read():
-            for reader in readers:
-                reader.drain()
-            waiting.wait(duration(seconds=1))
+        """Read from those readers that have something."""
+        waiting = _WaitSet(self._participant, [self._changed, *(r.condition for r in readers)])
+        while True:
+            come = waiting.come()
+            if 0 in come:
+                return
+            for number in come:
+                readers[number - 1].drain()
+
+
+class _WaitSet(WaitSet):  # type: ignore[misc]  # the package has no types
+    """Waits for some of many entities, and says which: the package's own says how many."""
+
+    def __init__(self, participant: Any, entities: list[Any]) -> None:
+        """Attach them, each with its number."""
+        super().__init__(participant)
+        self._entities = entities
+        self._come = (dds_c_t.attach * len(entities))()
+        for number, entity in enumerate(entities):
+            self._waitset_attach(self._ref, entity._ref, number)
+
+    def come(self) -> list[int]:
+        """Wait; return the numbers of those that have something, of none after a second."""
+        count = self._waitset_wait(self._ref, self._come, len(self._come), WAIT_NS)
+        if count < 0:
+            raise DDSException(count, 'Occurred while waiting for samples')
+        return [number or 0 for number in self._come[:count]]
 
 
 def _join(domain_id: int) -> tuple[Any, Any]:
