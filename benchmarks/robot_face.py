@@ -5,7 +5,7 @@
 Perception, the face and the player are processes of their own on loopback in a domain of their
 own. The face mirrors; blinks, saccades, breath and gaze are off, so that the mouth's corner moves
 for the smile alone. Times are of this process's monotonic clock, at the arrival of each message;
-with a thread priority, who listens has it too, as a controller has.
+who listens is scheduled as the face's ticks are, as a controller is.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import numpy as np
 
 from fer_ros.cli import common
 from fer_ros.generation import load_rig
+from fer_ros.nodes import scheduling
 
 QUIET = ('blink_period_s', 'saccade_period_s', 'breath_period_s')
 ONSET = 0.4  # the node's answer_onset
@@ -34,11 +35,13 @@ TICKS_PER_S = os.sysconf('SC_CLK_TCK')
 
 
 def start(*words: str) -> subprocess.Popen[bytes]:
-    """Start another fer-ros, with no priority of its own."""
-    return subprocess.Popen(
-        [sys.executable, '-m', 'fer_ros.cli.main', *words],
-        preexec_fn=lambda: os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0)),
-    )
+    """Start another fer-ros, scheduled as any process is."""
+
+    def as_any() -> None:
+        scheduling.take_priority(0)
+        scheduling.take_turns_of(0)
+
+    return subprocess.Popen([sys.executable, '-m', 'fer_ros.cli.main', *words], preexec_fn=as_any)
 
 
 def cpu_s(pid: int) -> float:
@@ -102,8 +105,10 @@ def measure(clip: str, rig: str, priority: int) -> dict[str, Any]:
     """Play the clip and return the figures."""
     from fer_msgs.msg import ExpressionRequest
 
-    if priority:  # before the threads that read
+    # Who listens wakes as the face's ticks do; before its threads that read, which have it too.
+    if priority:
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+    scheduling.take_turns_of(scheduling.SHORTEST_NS)
     corner = load_rig(rig).names.index('corner_left')
     listener = Listener()
     still = [word for name in QUIET for word in ('-p', f'{name}:=0.0')]

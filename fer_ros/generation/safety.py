@@ -25,6 +25,10 @@ VISIBLE = 0.02
 RELIEF_SHARE, RELIEF_S = 0.8, 1.0
 
 
+# What an actuator can be at a limit of.
+LIMITS = ('position', 'velocity', 'time')
+
+
 class Stop(str, Enum):
     """What an emergency stop does."""
 
@@ -206,14 +210,8 @@ class Guard:
     def limits_hit(self) -> list[str]:
         """Return the actuators of a single face that are at a limit, and which."""
         rig, position = self.rig, self.position
-        found = []
-        hit = {
-            'position': (position >= rig.high - 1e-6) | (position <= rig.low + 1e-6),
-            'velocity': self.limiter.limited,
-            'time': self._heat_s > rig.extreme_s,
-        }
+        at_end = (position >= rig.high - 1e-6) | (position <= rig.low + 1e-6)
         # Resting at the end of the range is where a blendshape lives.
-        hit['position'] &= np.abs(position - rig.neutral) > 1e-6
-        for kind, flags in hit.items():
-            found += [f'{rig.names[index]}: {kind}' for index in np.flatnonzero(flags)]
-        return found
+        at_end &= np.abs(position - rig.neutral) > 1e-6
+        hit = np.array([at_end, self.limiter.limited, self._heat_s > rig.extreme_s])
+        return [f'{rig.names[index]}: {LIMITS[kind]}' for kind, index in np.argwhere(hit).tolist()]

@@ -1,12 +1,14 @@
 """A face that is moved some ticks ahead of what is sent of it.
 
-What a process does at once costs a fraction of what it costs when it is woken for each tick. So
-ticks are made in one go, messages and all, and sent one by one. What is new does not wait for
-them: they are taken back.
+What a process does at once costs a fraction of what it costs when it is woken for each tick, and a
+thread that does little when it wakes is woken in time. So ticks are made some at a time, messages
+and all, and sent one by one. What is new does not wait for them: they are taken back.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
@@ -20,12 +22,15 @@ from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes.face_inputs import RELIABLE
 from fer_ros.nodes.rig_outputs import Packet, Pose, RigOutputs
 
-AHEAD_S = 0.05
+AHEAD_S = 0.08
 NS_PER_S = 1_000_000_000
 
 
 class FaceAhead:
-    """The ticks of a face that are ready to be sent, and what sends them."""
+    """The ticks of a face that are ready to be sent, and what sends them.
+
+    One thread may send while another one moves the face or takes back.
+    """
 
     def __init__(self, node: Any, face: Face, values: Mapping[str, Any]) -> None:
         """Open the outputs of every rig.
@@ -33,7 +38,11 @@ class FaceAhead:
         :raises FerError: one can not be opened; none is left open then.
         """
         self._node, self._face = node, face
+        self._lock = threading.Lock()
         self._ready: deque[list[Packet]] = deque()
+        self._sent_ns = time.monotonic_ns()  # when the last one was
+        self._period_ns = round(face.period_s * NS_PER_S)
+        self._low = face.ahead // 4
         self._state_every = max(round(face.rate_hz / float(values['state_rate_hz'])), 1)
         self._outputs: list[RigOutputs] = []
         try:
@@ -45,39 +54,49 @@ class FaceAhead:
             raise
         self._state = node.create_publisher(RigState, '~/state', RELIABLE)
 
-    def __len__(self) -> int:
-        """Return how many ticks are ready."""
-        return len(self._ready)
+    @property
+    def is_low(self) -> bool:
+        """Whether it is time to make more."""
+        return len(self._ready) <= self._low
 
-    def move(self, aim: Aim, now_ns: int) -> None:
-        """Move the face on.
+    def move(self, aim: Aim) -> None:
+        """Move the face on, as far ahead as can be taken back.
 
         :param aim: where it goes, for those who look.
-        :param now_ns: when the last tick was sent.
         """
         face = self._face
         told = self._state.get_subscription_count() > 0
         for outputs in self._outputs:
             outputs.look()
-        for tick in range(1, face.ahead + 1):
+        with self._lock:
+            ready, ago_ns = len(self._ready), time.monotonic_ns() - self._sent_ns
+        sent_ns = self._node.get_clock().now().nanoseconds - ago_ns
+        for number in range(ready + 1, face.ahead + 1):
             face.step()
             positions = tuple(guard.position for guard in face.guards)
-            stamp_ns = now_ns + round(tick * face.period_s * NS_PER_S)
+            stamp_ns = sent_ns + number * self._period_ns
             pose = Pose(face.ticks, stamp_ns, aim, face.units, positions)
             packets = [packet for outputs in self._outputs for packet in outputs.packets(pose)]
             if told and face.ticks % self._state_every == 0:
                 packets += self._states(pose)
             self._ready.append(packets)
 
-    def send(self) -> None:
-        """Send the next tick."""
-        for send, data in self._ready.popleft():
+    def send(self) -> bool:
+        """Send the next tick; return False where none is ready."""
+        with self._lock:
+            if not self._ready:
+                return False
+            packets = self._ready.popleft()
+            self._sent_ns = time.monotonic_ns()
+        for send, data in packets:
             send(data)
+        return True
 
     def take_back(self) -> None:
         """Forget the ticks that were not sent."""
-        self._face.take_back(len(self._ready))
-        self._ready.clear()
+        with self._lock:
+            self._face.take_back(len(self._ready))
+            self._ready.clear()
 
     def close(self) -> None:
         """Close every output."""

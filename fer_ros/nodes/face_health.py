@@ -30,13 +30,14 @@ class TickTimes:
         """Return rate, jitter of the period and duration, in words of diagnostics."""
         if len(self._took) < 2:
             return {}
-        periods = np.diff(self._begun)
+        begun, took = list(self._begun), list(self._took)  # the ticks go on meanwhile
+        periods = np.diff(begun)
         jitter = np.abs(periods - np.median(periods))
         return {
             'rate_hz': f'{1.0 / periods.mean():.1f}',
             'jitter_ms_p95': f'{np.percentile(jitter, 95) * 1e3:.2f}',
-            'tick_ms_p50': f'{np.percentile(self._took, 50) * 1e3:.2f}',
-            'tick_ms_p95': f'{np.percentile(self._took, 95) * 1e3:.2f}',
+            'tick_ms_p50': f'{np.percentile(took, 50) * 1e3:.2f}',
+            'tick_ms_p95': f'{np.percentile(took, 95) * 1e3:.2f}',
         }
 
 

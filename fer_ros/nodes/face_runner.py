@@ -16,7 +16,8 @@ from fer_ros.generation import RequestState as Progress
 from fer_ros.generation import RequestStatus as Status
 from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes import generation_parameters as parameters
-from fer_ros.nodes import running
+from fer_ros.nodes import running, scheduling
+from fer_ros.nodes.background import Background
 from fer_ros.nodes.face_ahead import FaceAhead
 from fer_ros.nodes.face_health import TickTimes
 from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
@@ -28,8 +29,8 @@ Files = tuple[Library, Policies, Profiles]
 class FaceRunner:
     """Moves a face at its rate, as people, requests and its own life ask for.
 
-    Ticks come in a thread of their own, messages in the executor's: whoever touches the face has
-    its lock.
+    Three threads share it: the executor's brings messages, one makes the ticks to come, and one
+    sends them in their time. Whoever touches the face has its lock; who sends needs none.
     """
 
     def __init__(self, node: Any, face: Face, files: Files, values: Mapping[str, Any]) -> None:
@@ -64,6 +65,7 @@ class FaceRunner:
             handlers['joint_states'] = self._on_joint_states
         self._inputs = FaceInputs(node)
         self._inputs.open({name: self._locked(handler) for name, handler in handlers.items()})
+        self._plans = Background(self._plan, failed=self._failed)
         self._stop_ticking = self._start_ticking()
 
     def _start_ticking(self) -> Callable[[], None]:
@@ -72,19 +74,20 @@ class FaceRunner:
         if node.get_parameter('use_sim_time').value:  # /clock has the beat
             timer = node.create_timer(period_s, self._tick)
             return lambda: node.destroy_timer(timer)
-        ticks = Metronome(period_s, self._tick, begin=self._take_priority, failed=self._failed)
+        ticks = Metronome(period_s, self._tick, begin=self._be_in_time, failed=self._failed)
         return ticks.stop
 
-    def _take_priority(self) -> None:
-        """Give the calling thread the priority that the user asks for."""
+    def _be_in_time(self) -> None:
+        """Let the calling thread have the processor when it wakes."""
         priority = int(self._values['thread_priority'])
-        if why := running.take_priority(priority):
+        if why := scheduling.take_priority(priority):
             self._node.get_logger().warning(
                 f'thread_priority {priority}: {why}; it goes on without'
             )
+        scheduling.take_turns_of(scheduling.SHORTEST_NS)
 
     def _failed(self, error: Exception) -> None:
-        """Tell of a tick that went wrong, unless it is that topics were shut under it."""
+        """Tell of a thread's failure, unless it is that topics were shut under it."""
         if running.ok():
             self.last_error = f'{type(error).__name__}: {error}'
             self._node.get_logger().error(
@@ -115,6 +118,7 @@ class FaceRunner:
         """Come to rest where the face is, then close inputs, ticks and outputs, in this order."""
         self._inputs.close()
         self._stop_ticking()
+        self._plans.stop()
         if not self.waiting and running.ok():
             self._come_to_rest()
         self._ahead.close()
@@ -126,11 +130,11 @@ class FaceRunner:
         ahead.take_back()
         face.stop(Stop.FREEZE)
         for _ in range(max(guard.limiter.taps for guard in face.guards) + 2 * face.ahead):
-            if not ahead:
+            if not ahead.send():
                 if face.is_still():
                     break
-                ahead.move(self.director.aim, self._now_ns())
-            ahead.send()
+                ahead.move(self.director.aim)
+                ahead.send()
             time.sleep(face.period_s)
 
     # Inputs
@@ -221,20 +225,25 @@ class FaceRunner:
         return self._node.get_clock().now().nanoseconds
 
     def _tick(self) -> None:
-        """Send a tick, then have the next ones ready."""
-        with self.lock:
-            if self.waiting:
-                return
-            begun_s = time.perf_counter()
-            if not self._ahead:  # the first one
-                self._decide()
+        """Send a tick, and have more of them made in time."""
+        if self.waiting:
+            return
+        begun_s = time.perf_counter()
+        if not self._ahead.send():  # the first one, or one that was just taken back
+            self._plan()
             self._ahead.send()
-            if not self._ahead:
+        if self._ahead.is_low:
+            self._plans.ask()
+        self.times.add(begun_s, time.perf_counter())
+
+    def _plan(self) -> None:
+        """Make the ticks to come, unless that was done meanwhile."""
+        with self.lock:
+            if self._ahead.is_low:
                 self._decide()
-            self.times.add(begun_s, time.perf_counter())
 
     def _decide(self) -> None:
-        """Hand the face its goal where that is a new one, and move it where no tick is ready."""
+        """Hand the face its goal where that is a new one, and see that there are ticks to send."""
         if self.waiting:
             return
         now_ns = self._now_ns()
@@ -249,8 +258,8 @@ class FaceRunner:
         self.silent = silent
         if changes:
             self._tell(changes)
-        if not self._ahead:
-            self._ahead.move(self.director.aim, now_ns)
+        if self._ahead.is_low:
+            self._ahead.move(self.director.aim)
 
     def _tell(self, changes: list[Status]) -> None:
         """Publish what became of requests."""

@@ -99,13 +99,12 @@ def status_from(status: Status, header: Header) -> RequestStatus:
 
 def state_from(face: Face, guard: Guard, aim: Aim, header: Header) -> RigState:
     """Return what a rig is doing as a message."""
-    units = [_unit(code, face.units) for code in CODES]
     counts = face.interventions.counts
     return RigState(
         header=header,
         rig=guard.rig.name,
         expression=aim.expression,
-        action_units=[unit for unit in units if unit.intensity > 0.0],
+        action_units=_shown(face.units),
         limits_hit=guard.limits_hit(),
         estopped=face.stopped is not None,
         source=aim.source,
@@ -172,11 +171,22 @@ def viseme_from(text: str) -> tuple[str, float]:
         raise DataError(f'viseme {text!r}: expected NAME or NAME:WEIGHT') from None
 
 
-def _unit(code: int, units: Float64) -> ActionUnit:
-    """Return what is commanded of a unit; a side is NaN where the face has one."""
-    sides = [float(units[channel]) for channel in channels_of(code)]
-    left, right = sides if len(sides) == 2 else (math.nan, math.nan)
-    return ActionUnit(code=code, intensity=max(sides), confidence=1.0, left=left, right=right)
+def _shown(units: Float64) -> list[ActionUnit]:
+    """Return the units that can be seen; a side is NaN where the face has one."""
+    found = []
+    for number in np.flatnonzero(_by_code(units)).tolist():
+        left, right = float(units[_FIRST[number]]), float(units[_LAST[number]])
+        sides = (left, right) if _FIRST[number] != _LAST[number] else (math.nan, math.nan)
+        found.append(
+            ActionUnit(
+                code=CODES[number],
+                intensity=max(left, right),
+                confidence=1.0,
+                left=sides[0],
+                right=sides[1],
+            )
+        )
+    return found
 
 
 def _by_code(units: Float64) -> Float64:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -61,21 +60,6 @@ def run(
 def ok() -> bool:
     """Tell whether messages may still be sent."""
     return bool(rclpy.ok())
-
-
-def take_priority(priority: int) -> str:
-    """Give the calling thread a real-time priority (SCHED_FIFO, 1 to 99), or none for 0.
-
-    :return: why it could not be had, or ''.
-    """
-    if not hasattr(os, 'sched_setscheduler'):
-        return '' if priority == 0 else f'expected Linux, found {sys.platform}'
-    policy = os.SCHED_FIFO | os.SCHED_RESET_ON_FORK if priority else os.SCHED_OTHER
-    try:
-        os.sched_setscheduler(0, policy, os.sched_param(priority))
-    except PermissionError:
-        return 'expected the right to it (rtprio in /etc/security/limits.conf), found none'
-    return ''
 
 
 def _start(node: Any) -> bool:

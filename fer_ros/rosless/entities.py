@@ -67,7 +67,7 @@ class Publisher(_Endpoint):
     def publish(self, message: Message | bytes) -> None:
         """Send a message, or one that is serialised already."""
         if isinstance(message, bytes):
-            data = message + b'\0' * (-len(message) % 4)
+            data = message + b'\0' * (-len(message) % 4) if len(message) % 4 else message
         elif isinstance(message, self.msg_type):
             data = serialize(message)
         else:

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import threading
+
+from fer_ros.nodes.background import Background
+
+
+def test_what_is_asked_for_is_done_elsewhere_and_before_the_end() -> None:
+    done: list[threading.Thread] = []
+    background = Background(lambda: done.append(threading.current_thread()), failed=print)
+    for _ in range(3):
+        background.ask()
+    background.stop()
+    assert len(done) == 3
+    assert set(done) != {threading.current_thread()}
+    assert not done[0].is_alive()
+
+
+def test_a_failure_is_told_and_followed_by_others() -> None:
+    done: list[int] = []
+    errors: list[Exception] = []
+
+    def work() -> None:
+        done.append(len(done))
+        if len(done) == 2:
+            raise ValueError('no')
+
+    background = Background(work, failed=errors.append)
+    for _ in range(4):
+        background.ask()
+    background.stop()
+    assert len(done) == 4
+    assert [str(error) for error in errors] == ['no']
