@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fer_ros.alignment import Landmarker
 from fer_ros.config import load_yaml
-from fer_ros.errors import DataError
+from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.degrade import CLEAN, random_condition
 from fer_ros.evaluation.ferplus import VotedFaces, majority
 from fer_ros.evaluation.seen import located, prepared
@@ -71,6 +71,8 @@ def add_certainty(
 ) -> Certainty:
     """Fit a model's certainty on voted faces and write it into its manifest.
 
+    Its int8 form, which answers the same within its tolerance, gets the same numbers.
+
     :param cache: npz in which the degraded faces are kept, for the next model.
     :param draws: how often each face is degraded.
     :param progress: wraps the images while they are degraded, to show how far it is.
@@ -79,6 +81,7 @@ def add_certainty(
     """
     manifest = load_manifest(manifest_path)
     verify(manifest)
+    forms = forms_of(manifest_path)
     readable = majority(faces.votes) >= 0
     if not readable.any():
         raise DataError(
@@ -103,8 +106,27 @@ def add_certainty(
         least_norm=least_norm(embeddings[hard.clean]),
     )
     usual = softmax(logits[hard.clean], manifest.temperature)
-    _write(manifest_path, certainty, Reference.of(usual, manifest.labels))
+    reference = Reference.of(usual, manifest.labels)
+    for path in forms:
+        _write(path, certainty, reference)
     return certainty
+
+
+def forms_of(manifest_path: Path) -> tuple[Path, ...]:
+    """Return the manifests of a model and of its int8 form, where that is there.
+
+    :raises ModelError: one can not be read, or is no form of the other.
+    """
+    manifest = load_manifest(manifest_path)
+    if manifest.int8 is None or not manifest.int8.is_file():
+        return (manifest_path,)
+    int8 = load_manifest(manifest.int8)
+    if (int8.labels, int8.temperature) != (manifest.labels, manifest.temperature):
+        raise ModelError(
+            f'{manifest.int8}: expected labels and temperature of {manifest_path.name}, found '
+            'others; make it again with fer-ros models quantise'
+        )
+    return manifest_path, manifest.int8
 
 
 def degraded(

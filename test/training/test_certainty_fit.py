@@ -10,7 +10,7 @@ import yaml
 
 from fer_ros.alignment import Landmarker
 from fer_ros.cli.main import main
-from fer_ros.errors import DataError
+from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.ferplus import VotedFaces
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task, load_manifest
@@ -101,6 +101,25 @@ def test_what_is_fitted_goes_into_the_manifest_and_nothing_else_changes(
         assert set(kept['faces']) == {0, 1}
     assert add_certainty(manifest, faces(), landmarker, cache=cache) == certainty
     assert not list(tmp_path.glob('*.part*'))
+
+
+def test_the_int8_form_follows(manifest: Path, landmarker: Landmarker, tmp_path: Path) -> None:
+    name = yaml.safe_load(manifest.read_text(encoding='utf-8'))['int8']
+    shipped = yaml.safe_load((model_dir() / name).read_text(encoding='utf-8'))
+    path = tmp_path / name
+    path.write_text(yaml.safe_dump({**shipped, 'temperature': 2.0}), encoding='utf-8')
+    before = manifest.read_bytes()
+    with pytest.raises(ModelError, match='expected labels and temperature of own'):
+        add_certainty(manifest, faces(), landmarker, draws=1)
+    assert manifest.read_bytes() == before
+    path.write_text(yaml.safe_dump(shipped), encoding='utf-8')
+    certainty = add_certainty(manifest, faces(), landmarker, draws=1)
+    first, second = load_manifest(manifest), load_manifest(path)
+    assert Certainty.from_options(second.options) == certainty
+    for key in ('certainty', 'adaptation'):
+        assert second.options[key] == first.options[key]
+    assert second.options['precision'] == 'int8'
+    assert second.sha256 == shipped['sha256']
 
 
 def test_a_broken_cache_changes_nothing(

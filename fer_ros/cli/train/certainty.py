@@ -11,7 +11,7 @@ from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.store import manifest_path
 from fer_ros.pipeline import PipelineConfig
-from fer_ros.training.certainty import DRAWS, add_certainty
+from fer_ros.training.certainty import DRAWS, add_certainty, forms_of
 
 
 def main(words: Sequence[str]) -> int:
@@ -37,5 +37,6 @@ def main(words: Sequence[str]) -> int:
         draws=options.draws,
         progress=common.progress,
     )
-    print(f'{path}: {certainty}')
+    for form in forms_of(path):
+        print(f'{form}: {certainty}')
     return 0
