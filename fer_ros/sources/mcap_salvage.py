@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import importlib
 import struct
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from rosbags.typesys import Stores, get_types_from_msg, get_typestore
-
 from fer_ros.errors import DataError, SourceError
+from fer_ros.sources.salvaged import Channel, Salvaged, typestore_of
 
 _MAGIC = b'\x89MCAP0\r\n'
 _SCHEMA, _CHANNEL, _MESSAGE, _CHUNK, _DATA_END = 3, 4, 5, 6, 15
@@ -30,28 +27,11 @@ _CHUNK_HEADER = struct.Struct('<QQQI')
 _ZSTD_MODULES = ('compression.zstd', 'backports.zstd', 'zstandard')
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """A topic in the file."""
-
-    topic: str
-    type: str
-
-
 @dataclass(slots=True)
-class SalvagedMcap:
-    """Reads the whole records of an MCAP file without its index.
+class SalvagedMcap(Salvaged):
+    """Reads the whole records of an MCAP file without its index."""
 
-    :param counts: messages of each topic.
-    """
-
-    path: Path
-    channels: dict[int, Channel] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
-    start_ns: int = 0
-    end_ns: int = 0
     _definitions: dict[str, str] = field(default_factory=dict)
-    _typestore: Any = None
 
     def __post_init__(self) -> None:
         """Walk through the file once; raises SourceError where it is no MCAP file."""
@@ -60,23 +40,13 @@ class SalvagedMcap:
                 raise SourceError(
                     f'{self.path}: expected an MCAP file, found one that does not begin as such'
                 )
-        times = []
-        for channel, log_ns, _ in self._messages():
-            self.counts[channel.topic] += 1
-            times.append(log_ns)
-        self.start_ns, self.end_ns = (min(times), max(times)) if times else (0, 0)
-
-    def raw(self, topics: Collection[str]) -> Iterator[tuple[str, str, int, bytes]]:
-        """Yield topic, type, log time in ns and CDR bytes of some topics, as they were written."""
-        for channel, log_ns, data in self._messages():
-            if channel.topic in topics:
-                yield channel.topic, channel.type, log_ns, data
+        self._count()
 
     def decode(self, data: bytes, type_name: str) -> Any:
         """Return a message by the definitions in the file."""
-        if self._typestore is None:
-            self._typestore = typestore_of(self._definitions)
-        return self._typestore.deserialize_cdr(data, type_name)
+        if self.typestore is None:
+            self.typestore = typestore_of(self._definitions)
+        return self.typestore.deserialize_cdr(data, type_name)
 
     def _messages(self) -> Iterator[tuple[Channel, int, bytes]]:
         """Yield every whole message and learn schemas and channels on the way."""
@@ -96,16 +66,6 @@ class SalvagedMcap:
                     key, _, log_ns, _ = _MESSAGE_HEADER.unpack_from(payload)
                     if key in self.channels:
                         yield self.channels[key], log_ns, payload[_MESSAGE_HEADER.size :]
-
-
-def typestore_of(definitions: Mapping[str, str]) -> Any:
-    """Return a typestore of message definitions by type, as bags hold them."""
-    types: dict[str, Any] = {}
-    for name, text in definitions.items():
-        types.update(get_types_from_msg(text, name))
-    typestore = get_typestore(Stores.EMPTY)
-    typestore.register(types)
-    return typestore
 
 
 def _unpacked(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

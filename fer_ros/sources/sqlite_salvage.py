@@ -8,31 +8,20 @@ whole. Format: https://sqlite.org/fileformat.html, tables of rosbag2_storage_sql
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from fer_ros.errors import SourceError
-from fer_ros.sources.mcap_salvage import Channel, typestore_of
+from fer_ros.sources.salvaged import Channel, Salvaged, typestore_of
 
 
 @dataclass(slots=True)
-class SalvagedSqlite:
+class SalvagedSqlite(Salvaged):
     """Reads the whole rows of a ``.db3`` file that SQLite calls malformed.
 
-    :param typestore: definitions, where the file has none (rosbag2 before Iron).
-    :param counts: messages of each topic.
+    Files of rosbag2 before Iron have no definitions of their own.
     """
-
-    path: Path
-    typestore: Any
-    channels: dict[int, Channel] = field(default_factory=dict)
-    counts: Counter[str] = field(default_factory=Counter)
-    start_ns: int = 0
-    end_ns: int = 0
 
     def __post_init__(self) -> None:
         """Walk through the file once; raises SourceError where it has no topics of a bag."""
@@ -45,21 +34,7 @@ class SalvagedSqlite:
             raise SourceError(
                 f'{self.path}: expected a SQLite bag, found none that can be read: {error}'
             ) from None
-        times = []
-        for channel, log_ns, _ in self._messages():
-            self.counts[channel.topic] += 1
-            times.append(log_ns)
-        self.start_ns, self.end_ns = (min(times), max(times)) if times else (0, 0)
-
-    def raw(self, topics: Collection[str]) -> Iterator[tuple[str, str, int, bytes]]:
-        """Yield topic, type, log time in ns and CDR bytes of some topics, as they were written."""
-        for channel, log_ns, data in self._messages():
-            if channel.topic in topics:
-                yield channel.topic, channel.type, log_ns, data
-
-    def decode(self, data: bytes, type_name: str) -> Any:
-        """Return a message by the definitions in the file, or those of its distribution."""
-        return self.typestore.deserialize_cdr(data, type_name)
+        self._count()
 
     def _open(self) -> sqlite3.Connection:
         # Immutable: neither locks nor a journal that the recorder has left; nothing is written.

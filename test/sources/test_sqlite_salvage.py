@@ -13,14 +13,14 @@ TOPICS = ('/cam/image_raw', '/cam/camera_info')
 
 
 def rows(path) -> list:
-    return list(SalvagedSqlite(path, None).raw(TOPICS))
+    return list(SalvagedSqlite(path).raw(TOPICS))
 
 
 def test_it_reads_what_rosbags_reads(camera_bag):
     path = next(camera_bag(count=7, sqlite=True).glob('*.db3'))
     with AnyReader([path]) as reader:
         whole = [(c.topic, c.msgtype, t, bytes(raw)) for c, t, raw in reader.messages()]
-    salvaged = SalvagedSqlite(path, None)
+    salvaged = SalvagedSqlite(path)
     assert sorted(rows(path)) == sorted(whole)
     assert salvaged.counts == {'/cam/image_raw': 7, '/cam/camera_info': 7}
     assert salvaged.start_ns == START_NS + 2_000_000
@@ -65,4 +65,4 @@ def test_no_sqlite_file(tmp_path):
     path = tmp_path / 'x.db3'
     path.write_bytes(b'nothing of the kind')
     with pytest.raises(SourceError, match='expected a SQLite bag'):
-        SalvagedSqlite(path, None)
+        SalvagedSqlite(path)
