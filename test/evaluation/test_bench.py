@@ -100,7 +100,12 @@ def test_runs_take_turns_and_warm_up_is_left_out(clock):
 def test_ratios_are_our_time_over_theirs():
     ours, mesh = beside.Times([10, 20, 60], [4], 1), beside.Times([5, 10, 105], [2], 1)
     every = beside.Times([20, 30, 70], [6], 1)
-    found = beside.ratios({'1face': {'chain': ours, 'chain_every_frame': every, 'facemesh': mesh}})
+    found = beside.ratios(
+        {
+            '1face': {'chain': ours, 'facemesh': mesh},
+            '1face_every_frame': {'chain': every, 'facemesh': mesh},
+        }
+    )
     assert found['ratio_to_facemesh_1face'] == 2.0
     assert found['mean_ratio_to_facemesh_1face'] == 0.75
     assert found['cpu_ratio_to_facemesh_1face'] == 2.0
@@ -121,8 +126,8 @@ def test_the_chain_runs_twice_once_with_every_face_looked_at(monkeypatch, sample
     run_of = beside.run_of
     monkeypatch.setattr(beside, 'run_of', remember)
     found = beside.beside_peers_on(sample, 10, lambda _: None, peers=False)
-    assert {name: times.faces for name, times in found.items()} == {
-        'chain': 1, 'chain_every_frame': 1,
+    assert {name: one['chain'].faces for name, one in found.items()} == {
+        'clip': 1, 'clip_every_frame': 1,
     }  # fmt: skip
     still = [pipeline.skipped['still'] for pipeline in made]
     assert still[0] > 0

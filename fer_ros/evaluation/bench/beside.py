@@ -1,7 +1,8 @@
 """The chain beside peers, frame by frame in turn, and how many times as long it takes.
 
-The chain is there twice: as it is shipped, which does not look at the expression of a still face
-in every frame, and with every face looked at in every frame.
+Once as it is shipped, which does not look at the expression of a still face in every frame, and
+once with every face looked at in every frame: one after the other, for who comes second in a turn
+finds the code of the first in the caches.
 """
 
 from __future__ import annotations
@@ -25,7 +26,12 @@ from fer_ros.sources import open_source
 from fer_ros.types import Frame, UInt8
 
 CASES = ((1, '720p'), (4, '720p'))
-OURS, EVERY_FRAME = 'chain', 'chain_every_frame'
+OURS, CLIP = 'chain', 'clip'
+# What is added to a case's name, and the chain that it is measured with.
+WAYS = {
+    '': PipelineConfig(),
+    '_every_frame': PipelineConfig(attention=AttentionConfig(adaptive=False)),
+}
 # How ratios are called, of what, and over which frames: the median frame, or all of them.
 _KINDS: tuple[tuple[str, str, Callable[[Sequence[float]], Any]], ...] = (
     ('ratio', 'wall_ms', np.median),
@@ -59,18 +65,20 @@ Found = dict[str, dict[str, Times]]
 def beside_peers(
     portrait: UInt8, frames: int, warm_up: int, say: Say
 ) -> tuple[Found, dict[str, str]]:
-    """Time both chains and every peer on the same scenes; return why peers are absent, too."""
+    """Time the chain and every peer on the same scenes; return why peers are absent, too."""
     found: Found = {}
     absent: dict[str, str] = {}
     for faces, size in CASES:
         peers, absent = open_peers(faces)
         say(f'{faces} faces at {size} beside {", ".join(peers) or "no peer"}')
-        shown = scene(portrait, size, faces, frames + warm_up)
-        found[key_of(faces)] = in_turn(shown, {**_chains(), **peers}, warm_up)
+        for way, config in WAYS.items():
+            shown = scene(portrait, size, faces, frames + warm_up)
+            runs = {OURS: run_of(Pipeline(config)), **peers}
+            found[key_of(faces) + way] = in_turn(shown, runs, warm_up)
     return found, absent
 
 
-def beside_peers_on(clip: Path, warm_up: int, say: Say, *, peers: bool) -> dict[str, Times]:
+def beside_peers_on(clip: Path, warm_up: int, say: Say, *, peers: bool) -> Found:
     """Time the same on a clip of one person.
 
     :raises DataError: it is too short.
@@ -81,7 +89,10 @@ def beside_peers_on(clip: Path, warm_up: int, say: Say, *, peers: bool) -> dict[
     if len(frames) <= warm_up:
         raise DataError(f'{clip}: expected more than {warm_up} frames, found {len(frames)}')
     others = open_peers(1)[0] if peers else {}
-    return in_turn(frames, {**_chains(), **others}, warm_up)
+    return {
+        CLIP + way: in_turn(frames, {OURS: run_of(Pipeline(config)), **others}, warm_up)
+        for way, config in WAYS.items()
+    }
 
 
 def ratios(beside: Mapping[str, Mapping[str, Times]]) -> dict[str, float | None]:
@@ -91,38 +102,29 @@ def ratios(beside: Mapping[str, Mapping[str, Times]]) -> dict[str, float | None]
     which other work on the machine disturbs less; those with every frame looked at come last.
     """
     return {
-        f'{prefix}_to_{peer.name}_{key_of(faces)}{suffix}': _ratio(
-            beside.get(key_of(faces), {}), ours, peer.name, kind, summarise
+        f'{prefix}_to_{peer.name}_{case}{way}': _ratio(
+            beside.get(case + way, {}), peer.name, kind, summarise
         )
-        for ours, suffix in ((OURS, ''), (EVERY_FRAME, '_every_frame'))
+        for way in WAYS
         for prefix, kind, summarise in _KINDS
         for peer in PEERS
-        for faces, _ in CASES
+        for case in (*(key_of(faces) for faces, _ in CASES), *((CLIP,) if CLIP in beside else ()))
     }
 
 
 def _ratio(
-    found: Mapping[str, Times],
-    ours: str,
-    theirs: str,
-    kind: str,
-    summarise: Callable[[Sequence[float]], Any],
+    found: Mapping[str, Times], peer: str, kind: str, summarise: Callable[[Sequence[float]], Any]
 ) -> float | None:
     """Return None where one of the two was not measured."""
-    if ours not in found or theirs not in found:
+    if peer not in found:
         return None
-    peer = float(summarise(getattr(found[theirs], kind)))
-    return round(float(summarise(getattr(found[ours], kind))) / peer, 4) if peer > 0 else None
+    ours, theirs = (float(summarise(getattr(found[name], kind))) for name in (OURS, peer))
+    return round(ours / theirs, 4) if theirs > 0 else None
 
 
 def key_of(faces: int) -> str:
     """Return how a number of faces is called in the figures."""
     return f'{faces}face' + ('s' if faces > 1 else '')
-
-
-def _chains() -> dict[str, Run]:
-    every = PipelineConfig(attention=AttentionConfig(adaptive=False))
-    return {OURS: run_of(Pipeline()), EVERY_FRAME: run_of(Pipeline(every))}
 
 
 def run_of(pipeline: Pipeline) -> Run:

@@ -71,17 +71,17 @@ def bench(sample: Path, plan: BenchPlan, say: Say) -> dict[str, Any]:
     beside, absent = (
         beside_peers(portrait, plan.frames, plan.warm_up, say) if plan.peers else ({}, {})
     )
-    on_clip = beside_peers_on(plan.clip, plan.warm_up, say, peers=plan.peers) if plan.clip else {}
+    if plan.clip is not None:
+        beside |= beside_peers_on(plan.clip, plan.warm_up, say, peers=plan.peers)
     return {
         **ratios(beside),
         'machine': _machine(),
         'peers': {peer.name: peer.version for peer in PEERS},
         'peers_absent': absent,
-        'beside_peers_720p': {
+        'beside_peers': {
             key: {name: times.figures() for name, times in found.items()}
             for key, found in beside.items()
         },
-        'clip': {name: times.figures() for name, times in on_clip.items()},
         'chain': list(_matrix(portrait, plan, say)),
         'gpu': gpu_figures(portrait, plan.devices, plan.frames, plan.warm_up, say),
         'rooms_ms_per_frame': _rooms(portrait, plan, say),
@@ -93,11 +93,9 @@ def headline(figures: Mapping[str, Any]) -> list[str]:
     """Return the figures as lines for people, ratios first."""
     lines = [f'{name:28} {value}' for name, value in figures.items() if 'ratio_to_' in name]
     lines += [f'{name:28} {figures[name]}' for name in ('machine', 'peers')]
-    for key, found in figures['beside_peers_720p'].items():
+    for key, found in figures['beside_peers'].items():
         for name, one in found.items():
-            lines.append(f'720p {key:8} {name:18} {_spread(one)}')
-    for name, one in figures['clip'].items():
-        lines.append(f'clip {name:27} {_spread(one)}')
+            lines.append(f'{key:20} {name:10} {_spread(one)}')
     for one in figures['chain']:
         case = f'{one["size"]} {one["faces"]} faces, {one["backend"]}'
         lines.append(f'{case:43} {_spread(one)}')
