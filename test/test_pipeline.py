@@ -439,6 +439,20 @@ def test_a_clip_model_runs_beside_the_streaming_one(tmp_path: Path, frames: list
     assert process(pipeline, frames[:1])[0].states[0].clip is None
 
 
+def test_a_still_face_keeps_the_quality_of_its_last_look(frames: list[Frame]) -> None:
+    pipeline = Pipeline()
+    last = None
+    for frame in frames[:12]:
+        before = pipeline.skipped['still']
+        (state,) = pipeline.process(frame).states
+        if pipeline.skipped['still'] > before:
+            assert state.face.quality is last
+        else:
+            assert state.face.quality is not last
+        last = state.face.quality
+    assert 0 < pipeline.skipped['still'] < 11
+
+
 def test_one_budget_for_all_looks(frames: list[Frame]) -> None:
     pipeline = Pipeline(PipelineConfig(attention=AttentionConfig(adaptive=False, max_faces=1)))
     assert len(process(pipeline, frames[:5])[-1].states) == 1

@@ -9,7 +9,16 @@ from fer_ros.alignment.halves import Halves
 from fer_ros.alignment.pose import head_pose
 from fer_ros.alignment.quality import QualityConfig, assess_quality
 from fer_ros.roi import box_around
-from fer_ros.types import AlignedFace, CameraIntrinsics, Face, Frame, Landmarks, Roi, UInt8
+from fer_ros.types import (
+    AlignedFace,
+    CameraIntrinsics,
+    Face,
+    FaceQuality,
+    Frame,
+    Landmarks,
+    Roi,
+    UInt8,
+)
 
 _MARGIN = 0.05  # of the landmarks' box on each side: the mesh ends at hairline, cheek and chin
 
@@ -21,12 +30,14 @@ def describe(
     intrinsics: CameraIntrinsics | None = None,
     quality: QualityConfig | None = None,
     halves: Halves | None = None,
+    known: FaceQuality | None = None,
 ) -> Face:
     """Return all that one frame tells of a face.
 
     :param intrinsics: of the camera; without them about 60 degrees across the longer side are
         assumed and the head's position is not in metres.
     :param halves: of the frame's pixels, to share them with :func:`align`.
+    :param known: the quality of a face that keeps still, from a moment ago; None judges it anew.
     :returns: its roi is the box around the landmarks with 5 % on each side and may reach beyond
         the frame.
     """
@@ -45,7 +56,7 @@ def describe(
         landmarks_px=points_px,
         scheme=landmarks.scheme,
         head_pose=pose,
-        quality=assess_quality(frame, landmarks, pose, quality, halves),
+        quality=known or assess_quality(frame, landmarks, pose, quality, halves),
     )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fer_ros.alignment import Halves, align
+from fer_ros.alignment import Halves, align, similarity_to_template
+from fer_ros.detection import TrackedFace
 from fer_ros.inference.engine import Engine
 from fer_ros.pipeline.config import PipelineConfig
 from fer_ros.pipeline.loading import load_adapter, load_clips, load_temporal
@@ -23,9 +24,25 @@ from fer_ros.recognition import (
     compound,
     load_states,
 )
-from fer_ros.types import AlignedFace, Expression, ExpressionEvent, Face, FaceState, Frame
+from fer_ros.types import (
+    AlignedFace,
+    Expression,
+    ExpressionEvent,
+    Face,
+    FaceQuality,
+    FaceState,
+    Frame,
+)
 
 Align = Callable[[Frame, Sequence[Face]], list[AlignedFace]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What was told of a face last, and how well it could be read at the last look."""
+
+    state: TemporalState
+    quality: FaceQuality
 
 
 class Expressions:
@@ -42,7 +59,7 @@ class Expressions:
         self._temporal = load_temporal(config, manifest.labels)
         self._attention = Attention(config.attention)
         self._clips = load_clips(config)
-        self._told: dict[str, TemporalState] = {}
+        self._told: dict[str, _Told] = {}
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -102,16 +119,23 @@ class Expressions:
             self._told.pop(face_id, None)
         return self._temporal.forget(ended)
 
+    def known(self, found: Sequence[TrackedFace], stamp_ns: int) -> list[FaceQuality | None]:
+        """Choose whom to look at: None; of the others return the quality at their last look."""
+        if self._attention.looks_at_all:
+            return [None] * len(found)
+        looked = self._attention.choose([_glance(face, stamp_ns) for face in found])
+        return [
+            None if look else self._told[face.face_id].quality for face, look in zip(found, looked)
+        ]
+
     def recognise(
-        self, frame: Frame, faces: Sequence[Face], halves: Halves
+        self, frame: Frame, faces: Sequence[Face], looked: Sequence[bool], halves: Halves
     ) -> tuple[tuple[FaceState, ...], tuple[ExpressionEvent, ...]]:
-        """Return what every face expresses, and the events that this frame made known."""
+        """Return what every face expresses, and the events that this frame made known.
+
+        :param looked: which faces to look at; what was told of the others is told again.
+        """
         aligned = self._align(frame, faces, halves)
-        looked = (
-            [True] * len(faces)
-            if self._attention.looks_at_all
-            else self._attention.choose(list(map(_glance, faces, aligned)))
-        )
         events = self._look(
             [(face, crop) for face, crop, look in zip(faces, aligned, looked) if look]
         )
@@ -119,7 +143,8 @@ class Expressions:
             if not look:
                 self._repeat(face, crop)
         self._judge_clips(frame, faces)
-        return tuple(self._state(face, self._told[face.face_id]) for face in faces), events
+        states = tuple(self._state(face, self._told[face.face_id].state) for face in faces)
+        return states, events
 
     def _align(self, frame: Frame, faces: Sequence[Face], halves: Halves) -> list[AlignedFace]:
         """Turn all faces upright."""
@@ -136,7 +161,7 @@ class Expressions:
         ]
         followed = self._temporal.update_all(observations)
         for (face, _), state in zip(seen, followed):
-            self._told[face.face_id] = state
+            self._told[face.face_id] = _Told(state, face.quality)
             self._attention.saw(face.face_id, state.phase, state.expression.confidence)
         return tuple(event for state in followed for event in state.events)
 
@@ -148,9 +173,10 @@ class Expressions:
 
     def _repeat(self, face: Face, crop: AlignedFace) -> None:
         """Tell of a face that was not looked at what was told last, with its new action units."""
-        last = self._told[face.face_id]
+        last = self._told[face.face_id].state
         expression = self._actions.renew(face, crop, last.expression)
-        self._told[face.face_id] = replace(last, expression=expression, events=())
+        state = replace(last, expression=expression, events=())
+        self._told[face.face_id] = _Told(state, face.quality)
 
     def _judge_clips(self, frame: Frame, faces: Sequence[Face]) -> None:
         """Let the clip model keep what it needs of this frame, and judge when its turn comes."""
@@ -181,8 +207,9 @@ class Expressions:
         )
 
 
-def _glance(face: Face, crop: AlignedFace) -> Glance:
+def _glance(face: TrackedFace, stamp_ns: int) -> Glance:
     """Return where a face's landmarks are in its crop, in shares of its side."""
-    matrix = (crop.frame_to_aligned / crop.pixels.shape[0]).astype(np.float32)
-    points = face.landmarks_px[:, :2] @ matrix[:, :2].T + matrix[:, 2]
-    return Glance(face.face_id, face.stamp_ns, points)
+    (a, b, x), (c, d, y) = similarity_to_template(face.landmarks.points_px, 1).tolist()
+    turned = np.array([[a, c], [b, d], [0.0, 0.0]], np.float32)  # depth has no place there
+    points = face.landmarks.points_px @ turned + np.array([x, y], np.float32)
+    return Glance(face.face_id, stamp_ns, points)

@@ -140,11 +140,14 @@ class Pipeline:
         :raises FrameError: its stamp is not after the last frame's.
         """
         halves = Halves(frame.pixels)
+        found = self.find(frame)
+        known = self._expressions.known(found, frame.stamp_ns)
         faces = [
-            describe(frame, found.face_id, found.landmarks, intrinsics, halves=halves)
-            for found in self.find(frame)
+            describe(frame, one.face_id, one.landmarks, intrinsics, halves=halves, known=quality)
+            for one, quality in zip(found, known)
         ]
-        states, events = self._expressions.recognise(frame, faces, halves)
+        looked = [quality is None for quality in known]
+        states, events = self._expressions.recognise(frame, faces, looked, halves)
         ended = self._tracker.ended()
         events += self._expressions.forget(ended)
         return FrameResult(frame.stamp_ns, states, self._tracker.tracked(), ended, events)
