@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from listener import Listener
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 
 from fer_ros.errors import DeviceError
@@ -44,7 +45,8 @@ def node(monkeypatch: pytest.MonkeyPatch) -> Iterator[PerceptionNode]:
         return ServingEngine(LostGpu(spare), spare)
 
     monkeypatch.setattr(loading, 'load_engine', load)
-    made = PerceptionNode()
+    # No image is too old, however slow the machine: it would never be answered.
+    made = PerceptionNode(parameter_overrides=[Parameter('max_age_s', value=0.0)])
     yield made
     made.destroy_node()
 
