@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,13 @@ def utf8_name(path: Path) -> str:
 
     :raises ConfigError: it is not.
     """
-    name = str(path)
     try:
-        name.encode('utf-8')
-    except UnicodeEncodeError:
+        # Not str(path): where the locale is C, Python may not know that names are in UTF-8.
+        return os.fsencode(path).decode('utf-8')
+    except UnicodeDecodeError:
         raise ConfigError(
             f'{path}: expected a name in UTF-8, found bytes of another encoding; rename it'
         ) from None
-    return name
 
 
 def load_yaml(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,12 @@ def test_a_name_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     assert config.utf8_name(tmp_path / 'größer.mp4') == str(tmp_path / 'größer.mp4')
     with pytest.raises(ConfigError, match='expected a name in UTF-8'):
         config.utf8_name(tmp_path / 'clip\udcfe.mp4')
+
+
+def test_a_name_that_the_locale_has_not_read_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With LC_ALL=C, Python reads the bytes of names as they are."""
+    name = 'größer'.encode().decode('ascii', 'surrogateescape')
+    monkeypatch.setattr(os, 'fsencode', lambda path: str(path).encode('utf-8', 'surrogateescape'))
+    assert config.utf8_name(tmp_path / name) == str(tmp_path / 'größer')

@@ -7,12 +7,18 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from fer_ros import rosless
 from fer_ros.errors import ConfigError
@@ -175,6 +181,35 @@ def _is_free(domain: int) -> bool:
         except OSError:
             return False
     return True
+
+
+@contextmanager
+def claimed(folder: Path | None) -> Iterator[None]:
+    """Make a folder for results and keep other runs out of it meanwhile; None claims nothing.
+
+    :raises ConfigError: it can not be written to, or another run writes to it.
+    """
+    if folder is None:
+        yield
+        return
+    require_folder(folder)
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(
+            f'out: expected a folder of its own, found {folder}, which another run writes to; '
+            'wait for it, or choose another'
+        ) from None
+    except OSError:
+        pass  # a file system without locks
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def require_folder(folder: Path) -> None:

@@ -33,11 +33,11 @@ def main(words: Sequence[str]) -> int:
     source = options.source or sample
     with open_source(source, now_ns=time.time_ns, topic=options.topic) as opened:
         info = opened.info
-    common.require_folder(options.out)
-    common.stay_on_this_machine()
-    common.choose_domain()
-    common.use_ros()
-    summary = _run(source, info, options)
+    with common.claimed(options.out):
+        common.stay_on_this_machine()
+        common.choose_domain()
+        common.use_ros()
+        summary = _run(source, info, options)
     if options.json:
         common.print_json(summary)
     else:

@@ -4,10 +4,12 @@ import json
 import math
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
 from fer_ros.cli import common
+from fer_ros.errors import ConfigError
 
 
 def test_a_domain_in_use_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,3 +41,16 @@ def test_no_bar_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None
 def test_json_has_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
     common.print_json({'a': math.nan, 'b': [math.inf, 0.1234567891]})
     assert json.loads(capsys.readouterr().out) == {'a': None, 'b': [None, 0.1234567891]}
+
+
+@pytest.mark.skipif(common.fcntl is None, reason='locks of POSIX')
+def test_a_folder_is_one_runs_at_a_time(tmp_path: Path) -> None:
+    out = tmp_path / 'a' / 'out'
+    with common.claimed(out):
+        assert list(out.iterdir()) == []
+        with pytest.raises(ConfigError, match='another run writes to'), common.claimed(out):
+            pass
+        with common.claimed(tmp_path / 'b'), common.claimed(None):
+            pass
+    with common.claimed(out):
+        pass

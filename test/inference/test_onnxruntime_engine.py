@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,3 +104,18 @@ def test_images_of_another_size_are_refused(manifest: Manifest) -> None:
     text = refused(replace(manifest, input=replace(manifest.input, width=64)))
     assert 'expected images of (1, 48, 64)' in text
     assert 'found (1, 48, 48) in the net' in text
+
+
+def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
+    """It would keep an id of the machine in its home, and send events with it."""
+    code = (
+        'from fer_ros.inference.manifest import Task\n'
+        'from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine\n'
+        'from fer_ros.inference.store import find_manifest\n'
+        'OnnxRuntimeEngine(find_manifest("fer-static-r2", Task.STATIC_EXPRESSION))\n'
+    )
+    environment = {**os.environ, 'HOME': str(tmp_path)}
+    environment.pop('ORT_DISABLE_TELEMETRY', None)
+    environment.pop('XDG_CACHE_HOME', None)
+    subprocess.run([sys.executable, '-c', code], env=environment, check=True)
+    assert list(tmp_path.rglob('*')) == []

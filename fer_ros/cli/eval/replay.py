@@ -30,18 +30,29 @@ def main(words: Sequence[str]) -> int:
     """Replay, and print text or JSON; 1 where a source could not be read or gave no result."""
     options = _options(words)
     jobs = _jobs(options)
-    if len(jobs) == 1 and not options.ray:
-        with _progress(1, quiet=options.quiet) as watch:
-            outcomes = [replay(jobs[0], _teller(watch))]
-        summary = outcomes[0].summary
-    else:
-        outcomes = _spread(jobs, options)
-        summary = _together(jobs, outcomes, options.out)
+    with common.claimed(options.out):
+        outcomes, summary = _replay(jobs, options)
     if options.json:
         common.print_json(summary)
     else:
         _tell(jobs, outcomes, summary, options.out)
     return int(not all(outcome.summary.get('frames_processed') for outcome in outcomes))
+
+
+def _replay(
+    jobs: Sequence[ReplayJob], options: argparse.Namespace
+) -> tuple[list[Outcome], dict[str, Any]]:
+    """Replay every source; return what came of each, and of all."""
+    if options.again:
+        for job in jobs:
+            if job.folder is not None:
+                forget(job.folder)
+    if len(jobs) == 1 and not options.ray:
+        with _progress(1, quiet=options.quiet) as watch:
+            outcomes = [replay(jobs[0], _teller(watch))]
+        return outcomes, outcomes[0].summary
+    outcomes = _spread(jobs, options)
+    return outcomes, _together(jobs, outcomes, options.out)
 
 
 def _options(words: Sequence[str]) -> argparse.Namespace:
@@ -95,14 +106,9 @@ def _jobs(options: argparse.Namespace) -> list[ReplayJob]:
     options.remap, options.log_level = [], None
     given = arguments.parse(common.ros_arguments(options)).overrides('/fer')
     sources = find_sources(options.source, options.out)
-    if options.out is not None:
-        common.require_folder(options.out)
     folders: list[Path | None] = [options.out] * len(sources)
     if options.out is not None and len(sources) > 1:
         folders = [options.out / name for name in folder_names(sources)]
-    if options.again:
-        for folder in filter(None, folders):
-            forget(folder)
     return [
         ReplayJob(
             source,
