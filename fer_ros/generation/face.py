@@ -114,19 +114,27 @@ class Face:
 
     def step(self) -> None:
         """Move one period on."""
-        self.ticks += 1
-        self.now_s = now_s = self.ticks * self.period_s
-        layers = self._motion.position(now_s)
+        self.advance(1)
+
+    def advance(self, ticks: int) -> tuple[Float64, tuple[Float64, ...]]:
+        """Move some periods on, at most as many as can be taken back.
+
+        :return: (ticks, ..., C) units, and (ticks, ..., M) positions of each rig.
+        """
+        times_s: Float64 = np.arange(self.ticks + 1.0, self.ticks + 1.0 + ticks) * self.period_s
+        layers = self._motion.position(times_s)
         units = np.maximum(layers[..., BASE, :], layers[..., RESPONSE, :])
-        self._breath.apply(units, now_s)
-        self._speech.apply(units, now_s)
-        self._gaze.apply(units, now_s)
-        self._blink.apply(units, now_s)
+        self._breath.apply(units, times_s)
+        self._speech.apply(units, times_s)
+        self._gaze.apply(units, times_s)
+        self._blink.apply(units, times_s)
         np.minimum(np.maximum(units, 0.0, out=units), 1.0, out=units)
         self._conflicts.resolve(units)
-        self.units = units
-        for guard in self.guards:
-            guard.step(units)
+        positions = tuple(guard.steps(units) for guard in self.guards)
+        self.ticks += ticks
+        self.now_s = self.ticks * self.period_s
+        self.units = units[-1]
+        return units, positions
 
     def take_back(self, ticks: int) -> None:
         """Go on from some ticks ago, because what came after was not sent.

@@ -1,7 +1,8 @@
 """What lives on a face beside its expression: blinks, gaze, breath and speech.
 
-Each layer takes (..., C) units and changes them in place; what it adds may lead beyond 0..1, which
-the face clips. Time is in seconds since the face began, on the face's own ticks.
+Each layer takes (T, ..., C) units of T ticks in a row and changes them in place; what it adds may
+lead beyond 0..1, which the face clips. Time is in seconds since the face began, on the face's own
+ticks. What happens now and then is looked at tick by tick only when it may happen.
 """
 
 from __future__ import annotations
@@ -87,9 +88,13 @@ class _Schedule:
         self._next_s = np.asarray(random.uniform(0.0, max(period_s, 1e-9), rows))
         self._soonest_s = float(self._next_s.min())
 
+    def is_quiet(self, until_s: float) -> bool:
+        """Tell whether no row is due until then."""
+        return not self._period_s or self._soonest_s > until_s
+
     def due(self, now_s: float) -> NDArray[np.bool_] | None:
         """Return which rows are due, None where no row is."""
-        if not self._period_s or self._soonest_s > now_s:
+        if self.is_quiet(now_s):
             return None
         found = self._next_s <= now_s
         spread = self._random.uniform(-self._jitter, self._jitter, self._next_s.shape)
@@ -109,8 +114,14 @@ class Blink:
         self._started_s = np.full(rows, -1e9)
         self._over_s = -1e9
 
-    def apply(self, units: Float64, now_s: float) -> None:
+    def apply(self, units: Float64, times_s: Float64) -> None:
         """Close the lids of those who blink."""
+        if self._over_s < times_s[0] and self._schedule.is_quiet(times_s[-1]):
+            return
+        for tick, now_s in zip(units, times_s.tolist()):
+            self._close(tick, now_s)
+
+    def _close(self, units: Float64, now_s: float) -> None:
         due = self._schedule.due(now_s)
         if due is not None:
             self._started_s = np.where(due, now_s, self._started_s)
@@ -151,8 +162,15 @@ class Gaze:
         self._target[row] = yaw_rad, pitch_rad
         self._added = None
 
-    def apply(self, units: Float64, now_s: float) -> None:
+    def apply(self, units: Float64, times_s: Float64) -> None:
         """Add the turn of eyes and head."""
+        if self._added is not None and self._schedule.is_quiet(times_s[-1]):
+            units += self._added
+            return
+        for tick, now_s in zip(units, times_s.tolist()):
+            self._turn_by(tick, now_s)
+
+    def _turn_by(self, units: Float64, now_s: float) -> None:
         due = self._schedule.due(now_s)
         if due is not None:
             spread = math.radians(self._config.saccade_deg)
@@ -172,11 +190,11 @@ class Breath:
         self._units = units
         self._period_s = config.breath_period_s
 
-    def apply(self, units: Float64, now_s: float) -> None:
+    def apply(self, units: Float64, times_s: Float64) -> None:
         """Add the breath."""
         if self._period_s:
-            height = 0.5 - 0.5 * math.cos(2 * math.pi * now_s / self._period_s)
-            units += height * self._units
+            height = 0.5 - 0.5 * np.cos(2 * math.pi * times_s / self._period_s)
+            units += height.reshape(-1, *(1,) * (units.ndim - 1)) * self._units
 
 
 class Speech:
@@ -216,10 +234,13 @@ class Speech:
         self._until_s[row] = now_s + self._timeout_s
         self._silent = False
 
-    def apply(self, units: Float64, now_s: float) -> None:
+    def apply(self, units: Float64, times_s: Float64) -> None:
         """Mix the mouth into the face by how far speech owns it."""
-        if self._silent:
-            return
+        for tick, now_s in zip(units, times_s.tolist()):
+            if not self._silent:
+                self._speak(tick, now_s)
+
+    def _speak(self, units: Float64, now_s: float) -> None:
         wanted = (self._until_s > now_s).astype(np.float64)
         self._owned = self._owned + np.minimum(
             np.maximum(wanted - self._owned, -self._release), self._attack

@@ -3,7 +3,7 @@
 ``|A x - b|^2 + ridge |x|^2`` has its least value where one product says, and that is the answer
 wherever it lies within the bounds. Where it does not: accelerated projected gradient (Beck &
 Teboulle 2009, FISTA, begun at the last solution). From one tick to the next a face moves little,
-so a few steps do.
+so a few steps do. Of several right-hand sides the first axis is time.
 """
 
 from __future__ import annotations
@@ -43,20 +43,25 @@ class BoundedLeastSquares:
         )
 
     def solve(self, wanted: Float64) -> Float64:
-        """Return (..., M) x for (..., P) right-hand sides b."""
+        """Return (..., M) x for (..., P) right-hand sides b, the last one the newest."""
         free = wanted @ self._free + self._free_pull
         found: Float64 = np.minimum(np.maximum(free, 0.0), 1.0)
         if np.count_nonzero(free - found):
             found = self._descend((wanted - self._matrix @ self._low) @ self._back + self._pull)
-        self._last = found
+        self._last = found if found.ndim == 1 else found[-1]
         answer: Float64 = np.minimum(self._low + found * self._span, self._high)
         return answer
 
     def _descend(self, constant: Float64) -> Float64:
         """Return the place in the box, in shares of its range."""
         found = self._last
-        if found is None or found.shape != constant.shape or not np.isfinite(found).all():
-            found = self._centre + np.zeros_like(constant)
+        if (
+            found is None
+            or found.shape != constant.shape[-found.ndim :]
+            or not np.isfinite(found).all()
+        ):
+            found = self._centre
+        found = found + np.zeros_like(constant)
         momentum, weight = found, 1.0
         for _ in range(STEPS):
             last = found

@@ -60,38 +60,64 @@ class Limiter:
             self._kernel[-len(kernel) :, ..., actuator] = kernel.reshape(
                 -1, *(1,) * (start.ndim - 1)
             )
-        self._length = self.taps + spare
+        self._kept = self.taps + spare
         self.reset(start)
 
     def reset(self, start: Float64) -> None:
         """Rest at a place within the limits."""
         self._raw = np.clip(start, self._low, self._high)
-        # A ring, written twice, so that every window is one piece of memory.
-        self._history = np.repeat(self._raw[None], 2 * self._length, axis=0)
-        self._newest = 0
+        # A tape: at its end, what is still needed goes back to its beginning.
+        self._tape = np.repeat(self._raw[None], 2 * self._kept, axis=0)
+        self._newest = self._kept - 1
         self._wanted = self._change = np.zeros_like(self._raw)
 
     @property
     def position(self) -> Float64:
         """Where the actuators are, (..., M)."""
-        return self._mean()
+        found: Float64 = self._means(1)[0]
+        return found
 
     def step(self, target: Float64 | None) -> Float64:
         """Move one period towards a target and return the position; None: come to rest."""
-        if target is not None:
+        found: Float64 = self.steps(None if target is None else target[None], 1)[0]
+        return found
+
+    def steps(self, targets: Float64 | None, ticks: int) -> Float64:
+        """Move some periods on, not more than can be taken back and one.
+
+        :param targets: (ticks, ..., M), one for each period.
+        :return: (ticks, ..., M) positions.
+        """
+        if self._newest + ticks >= len(self._tape):
+            first = self._newest + 1 - self._kept
+            self._tape[: self._kept] = self._tape[first : self._newest + 1]
+            self._newest = self._kept - 1
+        way = self._tape[self._newest + 1 : self._newest + 1 + ticks]
+        if targets is None:
+            way[:] = self._raw
+        else:
+            self._go(np.minimum(np.maximum(targets, self._low), self._high), way)
+        self._newest += ticks
+        return self._means(ticks)
+
+    def _go(self, targets: Float64, way: Float64) -> None:
+        """Follow targets as fast as velocity allows; write the way."""
+        before = np.concatenate([self._raw[None], targets[:-1]])
+        changes = targets - before
+        if (np.abs(changes) <= self._step).all():  # they are the way
+            way[:] = targets
+            self._wanted = self._change = changes[-1]
+            self._raw = targets[-1]
+            return
+        for place, target in zip(way, targets):
             self._wanted = target - self._raw
             self._change = np.minimum(np.maximum(self._wanted, -self._step), self._step)
-            moved = self._raw + self._change
-            self._raw = np.minimum(np.maximum(moved, self._low), self._high)
-        self._newest = (self._newest + 1) % self._length
-        self._history[self._newest] = self._raw
-        self._history[self._newest + self._length] = self._raw
-        return self._mean()
+            self._raw = place[...] = self._raw + self._change
 
     def take_back(self, ticks: int) -> None:
         """Be where it was some ticks ago, at most as many as were to spare."""
-        self._newest = (self._newest - ticks) % self._length
-        self._raw = self._history[self._newest].copy()
+        self._newest -= ticks
+        self._raw = self._tape[self._newest].copy()
 
     @property
     def limited(self) -> NDArray[np.bool_]:
@@ -102,13 +128,19 @@ class Limiter:
     @property
     def window(self) -> Float64:
         """The limited targets of the last ticks, (taps, ..., M): all equal means at rest."""
-        end = self._newest + self._length + 1
-        return self._history[end - self.taps : end]
+        return self._tape[self._newest + 1 - self.taps : self._newest + 1]
 
-    def _mean(self) -> Float64:
-        mean = np.add.reduce(self.window * self._kernel, axis=0)
+    def _means(self, ticks: int) -> Float64:
+        """Return the positions of the last ticks: means over the window of each."""
+        tape = self._tape
+        windows = np.ndarray(
+            (ticks, self.taps, *tape.shape[1:]), tape.dtype, tape,
+            (self._newest + 2 - self.taps - ticks) * tape.strides[0],
+            (tape.strides[0], *tape.strides),
+        )  # fmt: skip
+        means = np.add.reduce(windows * self._kernel, axis=1)
         # Rounding alone could leave the range.
-        found: Float64 = np.minimum(np.maximum(mean, self._low), self._high)
+        found: Float64 = np.minimum(np.maximum(means, self._low), self._high)
         return found
 
 

@@ -106,12 +106,17 @@ class MinJerk:
         self._pace[row] = np.stack([1.0 / duration, 1.0 / brake[..., 0]], axis=-1)
         self._all_there_s = float((self._start_s + self._duration_s).max())
 
-    def position(self, now_s: float) -> Float64:
-        """Return (*rows, C) positions; a little beyond 0..1 where a fast motion is turned back."""
-        if now_s >= self._all_there_s:
-            return self._goal
-        phases = np.minimum((now_s - self._start_s)[..., None] * self._pace, 1.0)
-        powers = (phases[..., None] ** _POWERS).reshape(*self._start_s.shape, -1, 1)
+    def position(self, times_s: Float64 | float) -> Float64:
+        """Return (..., *rows, C) positions at times, which are in order.
+
+        They are a little beyond 0..1 where a fast motion is turned back.
+        """
+        times = np.asarray(times_s, np.float64)
+        if times.flat[0] >= self._all_there_s:
+            return np.broadcast_to(self._goal, (*times.shape, *self._goal.shape))
+        since = times.reshape((*times.shape, *(1,) * self._start_s.ndim)) - self._start_s
+        phases = np.minimum(since[..., None] * self._pace, 1.0)
+        powers = (phases[..., None] ** _POWERS).reshape(*since.shape, -1, 1)
         found: Float64 = self._goal + (self._both @ powers)[..., 0]
         return found
 

@@ -90,13 +90,14 @@ class Conflicts:
         self._episodes = interventions.episodes('conflict', tuple(CHANNELS[one] for one in weak))
 
     def resolve(self, units: Float64) -> None:
-        """Take from the weak, in place."""
+        """Take from the weak of (T, ..., C) units, in place."""
         weak = units.take(self._weak, axis=-1)
         taken = np.minimum(weak, np.maximum.reduce(units.take(self._strong, axis=-1), axis=-1))
         if not np.count_nonzero(taken):
             self._episodes.over()
             return
-        self._episodes.note(taken > VISIBLE)
+        for tick in taken > VISIBLE:
+            self._episodes.note(tick)
         units[..., self._weak] = weak - taken
 
 
@@ -149,17 +150,18 @@ class Guard:
         self.limiter.take_back(ticks)
         self.position = self.limiter.position
 
-    def step(self, units: Float64) -> Float64:
-        """Move one period towards what (..., C) units ask for; return the positions."""
-        rig = self.rig
-        if self.stop is Stop.FREEZE:
-            target = None
-        elif self.stop is Stop.RELAX:
-            target = self._start
-        else:
-            target = rig.neutral + self._safe(self._mapper.offsets(units))
-        self.position = self.limiter.step(target)
-        return self.position
+    def steps(self, units: Float64) -> Float64:
+        """Move one period for each of (T, ..., C) units; return (T, ..., M) positions."""
+        rig, ticks = self.rig, len(units)
+        targets: Float64 | None = None
+        if self.stop is Stop.RELAX:
+            targets = np.broadcast_to(self._start, (ticks, *self._start.shape))
+        elif self.stop is None:
+            targets = rig.neutral + self._safe(self._mapper.offsets(units))
+        positions = self.limiter.steps(targets, ticks)
+        self._warm_up(positions)
+        self.position = positions[-1]
+        return positions
 
     def _safe(self, offset: Float64) -> Float64:
         """Return ways from neutral that are numbers, within the load, and not extreme for long."""
@@ -172,40 +174,38 @@ class Guard:
         else:  # too much, or no number
             offset = self._bounded(offset)
             share = np.maximum(offset * self._up, offset * self._down)
-        if self._warm_up():
+        if self._hottest_s > rig.extreme_s:
             too_long = np.clip((self._heat_s - rig.extreme_s) / RELIEF_S, 0.0, 1.0)
             self._extreme.note(too_long > 0.0)
             allowed = 1.0 - (1.0 - RELIEF_SHARE) * too_long
             offset = offset * np.minimum(allowed / np.maximum(share, 1e-9), 1.0)
+        else:
+            self._extreme.over()
         return offset
 
     def _bounded(self, offset: Float64) -> Float64:
         """Return ways from neutral: none for what is no number, shorter for what is too much."""
         numbers = np.isfinite(offset)
-        self._not_finite.note(~numbers)
         offset = np.where(numbers, offset, 0.0)
         share = np.maximum(offset * self._up, offset * self._down)
         load = share.sum(axis=-1) / len(self.rig.names)
-        self._overload.note(load > self.rig.max_load)
+        for spoilt, heavy in zip(~numbers, load > self.rig.max_load):
+            self._not_finite.note(spoilt)
+            self._overload.note(heavy)
         bounded: Float64 = (
             offset * np.minimum(self.rig.max_load / np.maximum(load, 1e-9), 1.0)[..., None]
         )
         return bounded
 
-    def _warm_up(self) -> bool:
-        """Count the time at an extreme, forgotten at half the speed; tell if it is too long."""
-        beyond = np.maximum(self.position - self._hot_high, self._hot_low - self.position)
+    def _warm_up(self, positions: Float64) -> None:
+        """Count the time that actuators are at an extreme, forgotten at half the speed."""
+        beyond = np.maximum(positions - self._hot_high, self._hot_low - positions)
         if np.maximum.reduce(beyond, axis=None) < 0.0 and not self._hottest_s:
-            return False
-        change = np.where(beyond >= 0.0, self._period_s, -self._period_s / 2)
-        self._heat_s = np.minimum(
-            np.maximum(self._heat_s + change, 0.0), self.rig.extreme_s + RELIEF_S
-        )
+            return
+        most_s = self.rig.extreme_s + RELIEF_S
+        for change in np.where(beyond >= 0.0, self._period_s, -self._period_s / 2):
+            self._heat_s = np.minimum(np.maximum(self._heat_s + change, 0.0), most_s)
         self._hottest_s = float(self._heat_s.max())
-        if self._hottest_s > self.rig.extreme_s:
-            return True
-        self._extreme.over()
-        return False
 
     def limits_hit(self) -> list[str]:
         """Return the actuators of a single face that are at a limit, and which."""

@@ -22,7 +22,7 @@ from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes.face_inputs import RELIABLE
 from fer_ros.nodes.rig_outputs import Packet, Pose, RigOutputs
 
-AHEAD_S = 0.08
+AHEAD_S = 0.16
 NS_PER_S = 1_000_000_000
 
 
@@ -71,13 +71,18 @@ class FaceAhead:
         with self._lock:
             ready, ago_ns = len(self._ready), time.monotonic_ns() - self._sent_ns
         sent_ns = self._node.get_clock().now().nanoseconds - ago_ns
-        for number in range(ready + 1, face.ahead + 1):
-            face.step()
-            positions = tuple(guard.position for guard in face.guards)
-            stamp_ns = sent_ns + number * self._period_ns
-            pose = Pose(face.ticks, stamp_ns, aim, face.units, positions)
+        count = face.ahead - ready
+        units, positions = face.advance(count)
+        for number in range(count):
+            pose = Pose(
+                tick=face.ticks - count + 1 + number,
+                stamp_ns=sent_ns + (ready + 1 + number) * self._period_ns,
+                aim=aim,
+                units=units[number],
+                positions=tuple(places[number] for places in positions),
+            )
             packets = [packet for outputs in self._outputs for packet in outputs.packets(pose)]
-            if told and face.ticks % self._state_every == 0:
+            if told and pose.tick % self._state_every == 0:
                 packets += self._states(pose)
             self._ready.append(packets)
 

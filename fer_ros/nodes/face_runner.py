@@ -174,22 +174,20 @@ class FaceRunner:
         self._decide()
 
     def _on_viseme(self, message: Any) -> None:
-        self._do(lambda face: face.say(*convert.viseme_from(message.data)))
+        self._do_now(lambda face: face.say(*convert.viseme_from(message.data)))
 
     def _on_mouth(self, message: Any) -> None:
-        self._do(lambda face: face.say('level', float(message.data)))
+        self._do_now(lambda face: face.say('level', float(message.data)))
 
     def _on_gaze(self, message: Any) -> None:
-        self._do(lambda face: face.look(*convert.direction_of(message.point)))
+        self._do_now(lambda face: face.look(*convert.direction_of(message.point)))
 
     def _on_speaker(self, message: Any) -> None:
         self._speaker = message.data
 
     def _on_estop(self, message: Any) -> None:
         stop = Stop(str(self._values['stop_mode'])) if message.data else None
-        self._ahead.take_back()
-        self._do(lambda face: face.stop(stop))
-        self._decide()
+        self._do_now(lambda face: face.stop(stop))
         self._node.get_logger().warning(f'estop: {stop.value if stop else "released"}')
 
     def _on_joint_states(self, message: Any) -> None:
@@ -208,12 +206,14 @@ class FaceRunner:
             guard.start_at(convert.positions([places[joint] for joint in guard.rig.joints]))
         self.waiting = ''
 
-    def _do(self, action: Callable[[Face], None]) -> None:
-        """Do something to the face; a refusal is told, and the face goes on."""
+    def _do_now(self, action: Callable[[Face], None]) -> None:
+        """Do something to the face from the next tick on; a refusal is told, and it goes on."""
+        self._ahead.take_back()
         try:
             action(self.face)
         except FerError as error:
             self._refuse(str(error))
+        self._decide()
 
     def _refuse(self, text: str) -> None:
         self.last_error = text

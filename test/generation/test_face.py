@@ -252,7 +252,7 @@ def test_numbers_that_are_none_never_reach_an_actuator(library: Library, tiny: R
     face = Face(library, [tiny], layers=STILL)
     units = np.full(len(INDEX), np.nan)
     for _ in range(50):
-        position = face.guards[0].step(units)
+        position = face.guards[0].steps(units[None])
         assert np.isfinite(position).all()
     assert face.interventions.counts['not_finite'] == 2
 
