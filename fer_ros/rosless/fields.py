@@ -52,6 +52,33 @@ class Numbers(np.ndarray):
     __hash__ = None
 
 
+class Late:
+    """A field whose value is made when somebody looks at it; its slot holds how until then.
+
+    Most of a frame's result are action units and shares, and most who hear it look at a few.
+    """
+
+    __slots__ = ('_get', '_put')
+
+    def __init__(self, slot: Any) -> None:
+        """Stand in for a slot. A tuple in it is a function and what to call it with."""
+        self._get, self._put = slot.__get__, slot.__set__
+
+    def __get__(self, message: Any, owner: Any = None) -> Any:
+        """Return the value."""
+        if message is None:
+            return self
+        value = self._get(message)
+        if type(value) is tuple:  # which no field is
+            value = value[0](*value[1:])
+            self._put(message, value)
+        return value
+
+    def __set__(self, message: Any, value: Any) -> None:
+        """Take another value."""
+        self._put(message, value)
+
+
 class Octet(bytes):
     """A ``byte`` field: one byte as in rclpy, a number to the serialiser."""
 

@@ -14,9 +14,9 @@ import numpy as np
 from rosbags.interfaces import Nodetype
 
 from fer_ros.errors import MiddlewareError
-from fer_ros.rosless.constructors import constructor
+from fer_ros.rosless.constructors import Put, constructor
 from fer_ros.rosless.definitions import once, typestore
-from fer_ros.rosless.fields import UNFIT, Field, Octet, instance, scalar, several
+from fer_ros.rosless.fields import UNFIT, Field, Late, Octet, instance, scalar, several
 
 
 class Message:
@@ -25,6 +25,7 @@ class Message:
     __slots__ = ()
     TYPENAME: ClassVar[str]
     _fields: ClassVar[dict[str, Field]]
+    _puts: ClassVar[dict[str, Put]]  # what sets each field, unchecked
 
     def __init__(self, *values: Any, **fields: Any) -> None:
         """Take fields by name; each class has one of its own (:mod:`.constructors`)."""
@@ -93,8 +94,11 @@ def message_class(typename: str) -> type[Message]:
     for name, kind, value in constants:
         namespace[name] = Octet([value]) if kind == 'byte' else value
     made: type[Message] = type(typename.rsplit('/', 1)[1], (Message,), namespace)
-    puts = {name: getattr(made, name).__set__ for name in kinds}
-    made.__init__ = constructor(kinds, puts)  # type: ignore[method-assign]
+    made._puts = {name: getattr(made, name).__set__ for name in kinds}
+    made.__init__ = constructor(kinds, made._puts)  # type: ignore[method-assign]
+    for name, (node, _) in fields:
+        if node in (Nodetype.ARRAY, Nodetype.SEQUENCE):
+            setattr(made, name, Late(getattr(made, name)))
     store.types[typename] = made
     return made
 

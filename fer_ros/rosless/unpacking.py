@@ -1,8 +1,8 @@
 """CDR to messages, by a function that is written for each type once.
 
 The counterpart of :mod:`packing`. Numbers that lie side by side are read by one ``struct`` format,
-a sequence of messages that are all as long by one that is run over all of them, and every value
-goes straight into its message's slot.
+and every value goes straight into its message's slot. Sequences of numbers, and of messages of
+numbers alone, are made when somebody looks at them (:class:`.fields.Late`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from fer_ros.rosless.messages import Message, message_class
 from fer_ros.rosless.packing import FORMATS, SIZES
 
 Unpack = Callable[[Any], Any]
+Make = Callable[[Any, int, int], Any]  # of data, a place in it and a count
 Scalar = tuple[str, str]  # where it goes, and its type
 
 _FORMATS = {'byte': 'B', **FORMATS}
@@ -59,9 +60,7 @@ class _Writer:
         self.lines: list[str] = []
         self.known: dict[str, Any] = {
             'DataError': DataError,
-            'Numbers': Numbers,
             'Octet': Octet,
-            'array_of': np.frombuffer,
             'count_at': Struct('<I').unpack_from,
             'new': object.__new__,
         }
@@ -103,52 +102,35 @@ class _Writer:
         node, detail = element
         base = detail[0] if node == Nodetype.BASE else ''
         if base in SIZES:
-            self._numbers(base, count, place, sequence=length is None)
+            make = _numbers_of(NUMPY[base], sequence=length is None)
+            self._late(make, SIZES[base], SIZES[base], count, place, counted=length is None)
+            return
+        if not base and _is_plain(detail, counted=length is None):
+            size, alignment = _plain_layout(detail).size, _alignment(detail)
+            self._late(plain(detail), size, alignment, count, place, counted=length is None)
             return
         items = self._name()
         self._line(f'{items} = []')
-        if not base and _is_plain(detail, counted=length is None):
-            self._messages(detail, count, items)
-        else:
-            for _ in self._block(f'for _ in range({count}):'):
-                if base:
-                    self._scalar(base, f'{items}.append({{}})')
-                else:
-                    self._line(f'{items}.append({self.message(detail)})')
+        for _ in self._block(f'for _ in range({count}):'):
+            if base:
+                self._scalar(base, f'{items}.append({{}})')
+            else:
+                self._line(f'{items}.append({self.message(detail)})')
         self._line(place.format(items))
 
-    def _numbers(self, base: str, count: str, place: str, *, sequence: bool) -> None:
-        """Read numbers as a view of the bytes that came."""
-        size, dtype = SIZES[base], self._constant(np.dtype(NUMPY[base]))
-        if not sequence:
-            self._align(size)
-            self._line(place.format(f'array_of(data, {dtype}, {count}, at)'))
-            self._line(f'at += {count} * {size}')
-            self._aligned = size
-            return
-        for _ in self._block(f'if {count}:'):  # nothing is aligned for nothing
-            self._align(size)
-            self._line(place.format(f'Numbers({count}, {dtype}, data, at)'))
-            self._line(f'at += {count} * {size}')
-        for _ in self._block('else:'):
-            self._line(place.format(f'Numbers(0, {dtype})'))
-
-    def _messages(self, typename: str, count: str, items: str) -> None:
-        """Read messages of numbers alone, which are all as long."""
-        kind = message_class(typename)
-        _, fields = typestore().fielddefs[typename]
-        self._align(_alignment(fields))
-        layout = _layout([detail[0] for _, (_, detail) in fields])
-        read = self._constant(layout.iter_unpack)
-        values = ', '.join(self._name() for _ in fields)
-        self._line(f'end = at + {count} * {layout.size}')
-        for _ in self._block(f'for {values}, in {read}(data[at:end]):'):
-            self._line(f'item = new({self._constant(kind)})')
-            for value, (field, (_, detail)) in zip(values.split(', '), fields):
-                value = f'Octet([{value}])' if detail[0] == 'byte' else value
-                self._line(f'{self._put(kind, field)}(item, {value})')
-            self._line(f'{items}.append(item)')
-        self._line('at = end')
+    def _late(
+        self, make: Make, size: int, alignment: int, count: str, place: str, *, counted: bool
+    ) -> None:
+        """Keep where numbers are, and what makes a value of them; any bytes are numbers."""
+        if counted and self._aligned < alignment:  # nothing is aligned for nothing
+            for _ in self._block(f'if {count}:'):
+                self._align(alignment)
+            self._aligned = 4
+        else:
+            self._align(alignment)
+        self._line(place.format(f'({self._constant(make)}, data, at, {count})'))
+        self._line(f'at += {count} * {size}')
+        self._aligned = min(self._aligned, alignment)
 
     def _count(self) -> str:
         """Read a count; return the variable that holds it."""
@@ -197,9 +179,9 @@ class _Writer:
         self._aligned = 1
 
     def _put(self, kind: type[Message], field: str) -> str:
-        """Return the name of what sets a field's slot, past the check of what is assigned."""
+        """Return the name of what sets a field."""
         name = f'put_{kind.TYPENAME.replace("/", "_")}_{field}'
-        self.known[name] = getattr(kind, field).__set__
+        self.known[name] = kind._puts[field]
         return name
 
     def _constant(self, value: Any) -> str:
@@ -220,22 +202,63 @@ class _Writer:
         self.lines.append('    ' * self._depth + text)
 
 
+@cache
+def plain(typename: str) -> Make:
+    """Return what makes a list of messages of numbers alone, which are all as long."""
+    kind = message_class(typename)
+    fields = typestore().fielddefs[typename][1]
+    size = _plain_layout(typename).size
+    known: dict[str, Any] = {'new': object.__new__, 'kind': kind, 'Octet': Octet}
+    known['each'] = _plain_layout(typename).iter_unpack
+    values, lines = [], []
+    for number, (field, (_, detail)) in enumerate(fields):
+        value = f'v{number}'
+        known[f'put{number}'] = kind._puts[field]
+        values.append(value)
+        value = f'Octet([{value}])' if detail[0] == 'byte' else value
+        lines.append(f'        put{number}(item, {value})')
+    lines = [
+        'def make(data, at, count):',
+        '    items = []',
+        f'    for {", ".join(values)}, in each(data[at:at + count * {size}]):',
+        '        item = new(kind)',
+        *lines,
+        '        items.append(item)',
+        '    return items',
+    ]
+    exec('\n'.join(lines), known)
+    found: Make = known['make']
+    return found
+
+
+@cache
+def _numbers_of(kind: str, *, sequence: bool) -> Make:
+    """Return what makes a view of the bytes that came."""
+    dtype = np.dtype(kind)
+    if sequence:
+        return lambda data, at, count: Numbers(count, dtype, data, at)
+    return lambda data, at, count: np.frombuffer(data, dtype, count, at)
+
+
 def _is_plain(typename: str, *, counted: bool) -> bool:
     """Tell whether messages of a type, one after another, have one layout wherever they begin.
 
     :param counted: whether a count goes before the first one, which is at a multiple of 4 then.
     """
-    _, fields = typestore().fielddefs[typename]
+    fields = typestore().fielddefs[typename][1]
     if any(node != Nodetype.BASE or detail[0] not in SIZES for _, (node, detail) in fields):
         return False
-    bases = [detail[0] for _, (_, detail) in fields]
-    alignment = _alignment(fields)
-    begins_so = counted or SIZES[bases[0]] == alignment
-    return begins_so and alignment <= 4 and _layout(bases).size % alignment == 0
+    alignment = _alignment(typename)
+    begins_so = counted or SIZES[fields[0][1][1][0]] == alignment
+    return begins_so and alignment <= 4 and _plain_layout(typename).size % alignment == 0
 
 
-def _alignment(fields: Any) -> int:
-    return max(SIZES[detail[0]] for _, (_, detail) in fields)
+def _plain_layout(typename: str) -> Struct:
+    return _layout([detail[0] for _, (_, detail) in typestore().fielddefs[typename][1]])
+
+
+def _alignment(typename: str) -> int:
+    return max(SIZES[detail[0]] for _, (_, detail) in typestore().fielddefs[typename][1])
 
 
 def _layout(bases: list[str]) -> Struct:
