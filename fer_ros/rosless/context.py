@@ -7,7 +7,7 @@ import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 from fer_ros.errors import MiddlewareError
 from fer_ros.rosless.arguments import Arguments, parse
@@ -56,7 +56,7 @@ class Context:
     def __init__(self) -> None:
         """Start outside."""
         self.arguments = Arguments()
-        self._bells: WeakSet[Bell] = WeakSet()
+        self._bells: tuple[ref[Bell], ...] = ()  # made anew for each: read without a lock
         self._bells_lock = threading.Lock()
         self._participant: Participant | None = None
         self._graph: Graph | None = None
@@ -123,14 +123,14 @@ class Context:
 
     def wake(self) -> None:
         """Let every executor look for work."""
-        with self._bells_lock:
-            for bell in self._bells:
+        for known in self._bells:
+            if (bell := known()) is not None:
                 bell.ring()
 
     def hang(self, bell: Bell) -> None:
         """Ring a bell at every wake-up, for as long as somebody holds it."""
         with self._bells_lock:
-            self._bells.add(bell)
+            self._bells = (*(known for known in self._bells if known() is not None), ref(bell))
 
     def _listen_to_signals(self, options: SignalHandlerOptions) -> None:
         """End on SIGTERM and SIGINT, as rclpy does; what else hears them is called first."""

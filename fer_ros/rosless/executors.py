@@ -80,12 +80,12 @@ class SingleThreadedExecutor:
 
     def _call_subscriptions(self) -> bool:
         """Call back one message of each topic; return whether there was one."""
-        subscriptions = [s for node in self._nodes for s in list(node.subscriptions)]
-        done = False
-        for subscription in subscriptions:
-            done |= subscription.handle_one()
-        self._rung = any(subscription.waiting() for subscription in subscriptions)
-        return done
+        ready = [s for node in self._nodes for s in list(node.subscriptions) if s.waiting()]
+        for subscription in ready:
+            subscription.handle_one()
+        # What comes to the others meanwhile rings again.
+        self._rung = any(subscription.waiting() for subscription in ready)
+        return bool(ready)
 
     def _due_s(self) -> float:
         """Return seconds until the first timer is due, at most PATIENCE_NS."""
