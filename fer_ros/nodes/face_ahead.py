@@ -23,6 +23,7 @@ from fer_ros.nodes.face_inputs import RELIABLE
 from fer_ros.nodes.rig_outputs import Packet, Pose, RigOutputs
 
 AHEAD_S = 0.16
+WINDOW = 500  # ticks whose times are kept: five seconds at 100 Hz
 NS_PER_S = 1_000_000_000
 
 
@@ -40,7 +41,8 @@ class FaceAhead:
         self._node, self._face = node, face
         self._lock = threading.Lock()
         self._ready: deque[list[Packet]] = deque()
-        self._sent_ns = time.monotonic_ns()  # when the last one was
+        self._sent_ns = deque([time.monotonic_ns()], maxlen=WINDOW)  # when each was
+        self._planned_s: deque[float] = deque(maxlen=WINDOW)  # how long it took to make some
         self._period_ns = round(face.period_s * NS_PER_S)
         self._low = face.ahead // 4
         self._state_every = max(round(face.rate_hz / float(values['state_rate_hz'])), 1)
@@ -64,12 +66,13 @@ class FaceAhead:
 
         :param aim: where it goes, for those who look.
         """
+        begun_s = time.perf_counter()
         face = self._face
         told = self._state.get_subscription_count() > 0
         for outputs in self._outputs:
             outputs.look()
         with self._lock:
-            ready, ago_ns = len(self._ready), time.monotonic_ns() - self._sent_ns
+            ready, ago_ns = len(self._ready), time.monotonic_ns() - self._sent_ns[-1]
         sent_ns = self._node.get_clock().now().nanoseconds - ago_ns
         count = face.ahead - ready
         units, positions = face.advance(count)
@@ -85,6 +88,7 @@ class FaceAhead:
             if told and pose.tick % self._state_every == 0:
                 packets += self._states(pose)
             self._ready.append(packets)
+        self._planned_s.append(time.perf_counter() - begun_s)
 
     def send(self) -> bool:
         """Send the next tick; return False where none is ready."""
@@ -92,10 +96,15 @@ class FaceAhead:
             if not self._ready:
                 return False
             packets = self._ready.popleft()
-            self._sent_ns = time.monotonic_ns()
+            self._sent_ns.append(time.monotonic_ns())
         for send, data in packets:
             send(data)
         return True
+
+    def times(self) -> tuple[list[int], list[float]]:
+        """Return when the last ticks were sent (nanoseconds), and how long plans took (s)."""
+        with self._lock:
+            return list(self._sent_ns), list(self._planned_s)
 
     def take_back(self) -> None:
         """Forget the ticks that were not sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,35 +10,23 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 
 from fer_ros.nodes.diagnostics import status_of
 
-WINDOW = 500  # ticks: five seconds at 100 Hz
 
+def regularity(sent_ns: Sequence[int], planned_s: Sequence[float]) -> dict[str, str]:
+    """Return rate and jitter of ticks, and how long it took to make some, in words.
 
-class TickTimes:
-    """How regularly a face ticks, and how long each tick takes."""
-
-    def __init__(self) -> None:
-        """Start without any."""
-        self._begun: deque[float] = deque(maxlen=WINDOW)
-        self._took: deque[float] = deque(maxlen=WINDOW)
-
-    def add(self, begun_s: float, ended_s: float) -> None:
-        """Note a tick."""
-        self._begun.append(begun_s)
-        self._took.append(ended_s - begun_s)
-
-    def summary(self) -> dict[str, str]:
-        """Return rate, jitter of the period and duration, in words of diagnostics."""
-        if len(self._took) < 2:
-            return {}
-        begun, took = list(self._begun), list(self._took)  # the ticks go on meanwhile
-        periods = np.diff(begun)
-        jitter = np.abs(periods - np.median(periods))
-        return {
-            'rate_hz': f'{1.0 / periods.mean():.1f}',
-            'jitter_ms_p95': f'{np.percentile(jitter, 95) * 1e3:.2f}',
-            'tick_ms_p50': f'{np.percentile(took, 50) * 1e3:.2f}',
-            'tick_ms_p95': f'{np.percentile(took, 95) * 1e3:.2f}',
-        }
+    :param sent_ns: when each of the last ones was sent.
+    :param planned_s: durations.
+    """
+    if len(sent_ns) < 2 or not planned_s:
+        return {}
+    periods = np.diff(sent_ns) / 1e9
+    jitter = np.abs(periods - np.median(periods))
+    return {
+        'rate_hz': f'{1.0 / periods.mean():.1f}',
+        'jitter_ms_p95': f'{np.percentile(jitter, 95) * 1e3:.2f}',
+        'plan_ms_p50': f'{np.percentile(planned_s, 50) * 1e3:.2f}',
+        'plan_ms_p95': f'{np.percentile(planned_s, 95) * 1e3:.2f}',
+    }
 
 
 def face_diagnostics(name: str, idle: str, runner: Any) -> DiagnosticArray:
@@ -60,7 +48,7 @@ def _active(name: str, runner: Any) -> DiagnosticArray:
     message = f'{aim.expression} ({aim.source})'
     values = {
         'state': 'active',
-        **runner.times.summary(),
+        **regularity(*runner.times()),
         'expression': aim.expression,
         'source': aim.source,
         'rigs': ', '.join(guard.rig.name for guard in face.guards),

@@ -19,7 +19,6 @@ from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running, scheduling
 from fer_ros.nodes.background import Background
 from fer_ros.nodes.face_ahead import FaceAhead
-from fer_ros.nodes.face_health import TickTimes
 from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
 from fer_ros.nodes.metronome import Metronome
 
@@ -42,7 +41,6 @@ class FaceRunner:
         self.face, self.director = face, Director(files[0], profiles=files[2])
         self.waiting = ''  # what is missing before the face may move
         self.silent = False
-        self.times = TickTimes()
         self.last_error = ''
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
@@ -113,6 +111,10 @@ class FaceRunner:
                 parameters.director_config(values),
                 policies.rules(str(values['display_rules'])),
             )
+
+    def times(self) -> tuple[list[int], list[float]]:
+        """Return when the last ticks were sent, and how long it took to make some."""
+        return self._ahead.times()
 
     def close(self) -> None:
         """Come to rest where the face is, then close inputs, ticks and outputs, in this order."""
@@ -228,13 +230,11 @@ class FaceRunner:
         """Send a tick, and have more of them made in time."""
         if self.waiting:
             return
-        begun_s = time.perf_counter()
         if not self._ahead.send():  # the first one, or one that was just taken back
             self._plan()
             self._ahead.send()
         if self._ahead.is_low:
             self._plans.ask()
-        self.times.add(begun_s, time.perf_counter())
 
     def _plan(self) -> None:
         """Make the ticks to come, unless that was done meanwhile."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 NS_PER_S = 1_000_000_000
 # The longest sleep: how long it may take to stop.
-PATIENCE_S = 0.1
+PATIENCE_NS = 100_000_000
 
 
 class Metronome:
@@ -48,19 +48,18 @@ class Metronome:
 
     def _run(self) -> None:
         self._begin()
-        due_ns = time.monotonic_ns() + self._period_ns
-        while self._wait(due_ns):
+        period_ns, due_ns = self._period_ns, time.monotonic_ns() + self._period_ns
+        while not self._stopping:
+            left_ns = due_ns - time.monotonic_ns()
+            if left_ns > 0:
+                time.sleep(min(left_ns, PATIENCE_NS) / NS_PER_S)
+                if left_ns > PATIENCE_NS or self._stopping:
+                    continue
+            elif left_ns <= -period_ns:  # missed
+                due_ns -= left_ns // period_ns * period_ns
+                continue
             try:
                 self._beat()
             except Exception as error:  # one bad beat must not end the others
                 self._failed(error)
-            due_ns += ((time.monotonic_ns() - due_ns) // self._period_ns + 1) * self._period_ns
-
-    def _wait(self, due_ns: int) -> bool:
-        """Sleep until a beat is due; return False where there shall be none."""
-        while not self._stopping:
-            left_s = (due_ns - time.monotonic_ns()) / NS_PER_S
-            if left_s <= 0.0:
-                return True
-            time.sleep(min(left_s, PATIENCE_S))
-        return False
+            due_ns += period_ns
