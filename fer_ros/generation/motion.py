@@ -44,7 +44,8 @@ _QUINTIC = np.array(
     dtype=np.float64,
 )
 _POWERS = np.arange(DEGREE + 1)
-_FIRST = np.eye(DEGREE + 1, k=-1) * _POWERS[:, None]  # coefficients -> those of the derivative
+_FIRST = np.eye(DEGREE + 1, k=-1) * _POWERS[:, None]  # powers -> those of the derivative
+_SECOND = _FIRST @ _FIRST
 
 
 class MinJerk:
@@ -122,16 +123,17 @@ class MinJerk:
 
     def state(self, now_s: float, row: Any = ...) -> tuple[Float64, Float64, Float64]:
         """Return position, velocity (1/s) and acceleration (1/s^2) of rows, each (..., C)."""
-        goal = self._goal[row]
-        found = [goal.copy(), np.zeros_like(goal), np.zeros_like(goal)]
-        phases = np.minimum((now_s - self._start_s[row])[..., None] * self._pace[row], 1.0)
-        for number, coefficients in enumerate((self._main[row], self._rest[row])):
-            powers = (phases[..., number, None] ** _POWERS)[..., None]
-            pace = self._pace[row][..., number, None]
-            for order in range(3):
-                found[order] += (coefficients @ powers)[..., 0] * pace**order
-                coefficients = coefficients @ _FIRST
-        return found[0], found[1], found[2]
+        pace = self._pace[row][..., None]
+        phases = np.minimum((now_s - self._start_s[row])[..., None, None] * pace, 1.0)
+        # Powers of each phase, of their first and of their second derivative: (..., 2, 9) each.
+        powers = phases**_POWERS
+        first, second = powers @ _FIRST.T * pace, powers @ _SECOND.T * pace**2
+        both = self._both[row]
+        position, velocity, acceleration = (
+            (both @ order.reshape(*order.shape[:-2], -1, 1))[..., 0]
+            for order in (powers, first, second)
+        )
+        return self._goal[row] + position, velocity, acceleration
 
 
 def _quintic(offset: Float64, velocity: Float64, acceleration: Float64) -> Float64:
