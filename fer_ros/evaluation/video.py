@@ -30,7 +30,8 @@ class AnnotatedVideo:
         # NaN fails the comparison too.
         self._fps = min(max(fps, low), high) if fps > 0.0 else DEFAULT_FPS
         self._writer: cv2.VideoWriter | None = None
-        self._partial = utf8_name(path.with_name(f'.{path.name}'))
+        self._partial = path.with_name(f'.{path.name}')
+        self._name = utf8_name(self._partial)
         self._first_ns = 0
         self._size = (0, 0)
         self._written = 0
@@ -56,7 +57,7 @@ class AnnotatedVideo:
         """End the file and give it its name; nothing is left where no frame came."""
         if self._writer is not None:
             self._writer.release()
-            Path(self._partial).replace(self._path)
+            self._partial.replace(self._path)
 
     def _open(self, pixels: UInt8, stamp_ns: int) -> None:
         height, width = pixels.shape[:2]
@@ -64,7 +65,7 @@ class AnnotatedVideo:
         self._size = (max(width - width % 2, 2), max(height - height % 2, 2))
         self._first_ns = stamp_ns
         writer = cv2.VideoWriter(
-            self._partial, cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self._size
+            self._name, cv2.VideoWriter.fourcc(*'mp4v'), self._fps, self._size
         )
         if not writer.isOpened():
             raise SourceError(

@@ -77,7 +77,7 @@ class VideoSource(Source):
     def _read(self) -> Iterator[Frame]:
         """Decode until the end; a shorter video than its header says is noted."""
         self.close()
-        capture = self._capture = open_capture(str(self._path))
+        capture = self._capture = open_capture(utf8_name(self._path))
         period_ns = round(NS_PER_S / (self.info.fps or _FALLBACK_FPS))
         origin_ns: int | None = None
         last_ns = self._start_ns - period_ns

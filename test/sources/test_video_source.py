@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -138,3 +140,18 @@ def test_a_name_that_is_not_utf8_is_told(make_video):
     strange = path.rename(os.fsdecode(os.fsencode(path.parent) + b'/clip\xfe.avi'))
     with pytest.raises(ConfigError, match='expected a name in UTF-8'):
         open_source(strange)
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='names are Unicode there')
+def test_a_name_that_the_locale_has_not_read_is_read(make_video):
+    """With LC_ALL=C, Python takes the bytes of names as they are."""
+    path = make_video().rename(make_video().with_name('größer.avi'))
+    code = (
+        'import sys; from fer_ros.sources import open_source\n'
+        'print(len(list(open_source(sys.argv[1]))))'
+    )
+    environment = {**os.environ, 'LC_ALL': 'C', 'PYTHONUTF8': '0', 'PYTHONCOERCECLOCALE': '0'}
+    done = subprocess.run(
+        [sys.executable, '-c', code, str(path)], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, '6\n'), done.stderr
