@@ -14,6 +14,8 @@ from fer_ros.nodes.worker import Worker
 class CameraInput:
     """Subscribes to ``image`` (or ``image/compressed``) and ``camera_info``."""
 
+    hint = 'does the camera run, and is image remapped to it?'
+
     def __init__(self, node: Any, values: Mapping[str, Any], worker: Worker) -> None:
         """Open both topics for a node."""
         self._node = node

@@ -15,6 +15,7 @@ def health(
     state: str,
     silent_s: float | None,
     cameras: int = 0,
+    hint: str = '',
     camera_timeout_s: float,
     latency_warn_ms: float,
     latency_error_ms: float,
@@ -24,6 +25,7 @@ def health(
 
     :param silent_s: seconds since the last image, or None while the node is not active.
     :param cameras: how many publish the image topic.
+    :param hint: what may be wrong where none does.
     """
     p50 = snapshot.latency_ms[0]
     if silent_s is None:
@@ -32,7 +34,7 @@ def health(
         why = (
             'somebody publishes it, but nothing arrives whole: see Camera input in interfaces.md'
             if cameras
-            else 'does the camera run, and is image remapped to it?'
+            else hint
         )
         return DiagnosticStatus.WARN, f'no image for {silent_s:.1f} s: {why}'
     if device_failed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,9 +48,13 @@ class _Open:
 class FacePublishers:
     """Publishes faces on ``/humans/faces/<id>/…``."""
 
-    def __init__(self, node: Any) -> None:
-        """Publish through a node; no topic is open yet."""
+    def __init__(self, node: Any, topics: Collection[str] = tuple(TOPICS)) -> None:
+        """Publish through a node; no topic is open yet.
+
+        :param topics: those of TOPICS that are ours.
+        """
         self._node = node
+        self._topics = topics
         self._open: dict[str, _Open] = {}
 
     def publish(
@@ -60,24 +65,32 @@ class FacePublishers:
         if not state.abstained:
             entry.last_certain = state.label
         send = entry.publishers
-        send['roi'].publish(conversions.roi_from(state.face.roi, state.face.score, frame, header))
-        send['landmarks'].publish(conversions.landmarks_from(state, frame, header))
+        if 'roi' in send:
+            roi = conversions.roi_from(state.face.roi, state.face.score, frame, header)
+            send['roi'].publish(roi)
+        if 'landmarks' in send:
+            send['landmarks'].publish(conversions.landmarks_from(state, frame, header))
         send['facs'].publish(conversions.facs_from(state, header))
         send['expression'].publish(
             conversions.expression_from(state, entry.last_certain, alias, header)
         )
         # Images cost bandwidth: only while someone looks.
-        if send['cropped'].get_subscription_count():
+        if 'cropped' in send and send['cropped'].get_subscription_count():
             pixels = crop(frame, state.face.roi)
             send['cropped'].publish(conversions.image_from(pixels, header))
-        if send['aligned'].get_subscription_count():
+        if 'aligned' in send and send['aligned'].get_subscription_count():
             pixels = align(frame, state.face, aligned_size_px).pixels
             send['aligned'].publish(conversions.image_from(pixels, header))
 
     def keep(self, face_ids: tuple[str, ...]) -> None:
         """Close the topics of every face but these."""
-        for face_id in set(self._open) - set(face_ids):
-            for publisher in self._open.pop(face_id).publishers.values():
+        self.close(set(self._open) - set(face_ids))
+
+    def close(self, face_ids: Iterable[str]) -> None:
+        """Close the topics of some faces, where they are open."""
+        for face_id in face_ids:
+            entry = self._open.pop(face_id, None)
+            for publisher in entry.publishers.values() if entry is not None else ():
                 self._node.destroy_publisher(publisher)
 
     def _entry(self, face_id: str) -> _Open:
@@ -86,9 +99,9 @@ class FacePublishers:
             self._open[face_id] = _Open(
                 {
                     name: self._node.create_publisher(
-                        kind, f'/humans/faces/{face_id}/{name}', RESULT_QOS
+                        TOPICS[name], f'/humans/faces/{face_id}/{name}', RESULT_QOS
                     )
-                    for name, kind in TOPICS.items()
+                    for name in self._topics
                 }
             )
         return self._open[face_id]

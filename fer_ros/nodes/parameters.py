@@ -77,6 +77,11 @@ _PIPELINE = PipelineConfig()
 PARAMETERS: tuple[Parameter, ...] = (
     # Camera input
     Parameter(
+        'mode', 'full',
+        'full finds faces in image; add_on takes those that another node publishes.',
+        choices=('full', 'add_on'), fixed=True,
+    ),
+    Parameter(
         'image_transport', 'raw',
         'How images arrive: raw on image, compressed on image/compressed.',
         choices=('raw', 'compressed'), fixed=True,

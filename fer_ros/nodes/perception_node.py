@@ -14,14 +14,16 @@ from rclpy.lifecycle import State, TransitionCallbackReturn
 
 from fer_ros.errors import FerError
 from fer_ros.nodes import parameters, running
+from fer_ros.nodes.add_on import CropRecognition, FaceTopics
 from fer_ros.nodes.camera import CameraInput
 from fer_ros.nodes.diagnostics import diagnostics, health
 from fer_ros.nodes.managed import ManagedNode, reported
 from fer_ros.nodes.outputs import Outputs
+from fer_ros.nodes.recognition import Recognition
 from fer_ros.nodes.statistics import Statistics
 from fer_ros.nodes.uncertain import UncertainRecorder
 from fer_ros.nodes.worker import Worker
-from fer_ros.pipeline import Pipeline
+from fer_ros.pipeline import CropPipeline, Pipeline
 
 NS_PER_S = 1_000_000_000
 
@@ -36,8 +38,8 @@ class PerceptionNode(ManagedNode):
         self._values = parameters.current(self)
         self._pipeline: Pipeline | None = None
         self._recorder: UncertainRecorder | None = None
-        self._camera: CameraInput | None = None
-        self._outputs: Outputs | None = None
+        self._camera: CameraInput | FaceTopics | None = None
+        self._outputs: Outputs | CropRecognition | None = None
         self._worker: Worker | None = None
         self._statistics = Statistics()
         self._active_since_ns = 0
@@ -57,7 +59,8 @@ class PerceptionNode(ManagedNode):
             return TransitionCallbackReturn.FAILURE
         try:
             self._recorder = _recorder(self._values)
-            self._pipeline = Pipeline(parameters.pipeline_config(self._values))
+            kind = CropPipeline if self._values['mode'] == 'add_on' else Pipeline
+            self._pipeline = kind(parameters.pipeline_config(self._values))
         except FerError as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
@@ -74,11 +77,15 @@ class PerceptionNode(ManagedNode):
         self._statistics = Statistics()
         self._active_since_ns = self._now_ns()
         self._pipeline.reset()
-        self._outputs = Outputs(self, publish_json=bool(self._values['publish_json']))
-        self._worker = Worker(
-            self, self._pipeline, self._outputs, self._statistics, self._values, self._recorder
-        )
-        self._camera = CameraInput(self, self._values, self._worker)
+        values, add_on = self._values, isinstance(self._pipeline, CropPipeline)
+        if add_on:
+            self._outputs = recognition = CropRecognition(self, self._pipeline, values)
+        else:
+            self._outputs = Outputs(self, publish_json=bool(values['publish_json']))
+            warn = self.get_logger().warning
+            recognition = Recognition(self._pipeline, self._outputs, values, warn)
+        self._worker = Worker(self, recognition, self._statistics, values, self._recorder)
+        self._camera = (FaceTopics if add_on else CameraInput)(self, values, self._worker)
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: State) -> TransitionCallbackReturn:
@@ -162,6 +169,7 @@ class PerceptionNode(ManagedNode):
             state=state,
             silent_s=silent_s,
             cameras=cameras,
+            hint=self._camera.hint if self._camera is not None else '',
             camera_timeout_s=float(self._values['camera_timeout_s']),
             latency_warn_ms=float(self._values['latency_warn_ms']),
             latency_error_ms=float(self._values['latency_error_ms']),

@@ -47,7 +47,9 @@ class Recognition:
             self._pipeline.configure(parameters.pipeline_config(values))
             self._values = values
 
-    def recognise(self, frame: Frame, intrinsics: CameraIntrinsics | None) -> FrameResult:
+    def recognise(
+        self, frame: Frame, intrinsics: CameraIntrinsics | None, face_id: str = ''
+    ) -> FrameResult:
         """Take the next frame; raises FrameError where it is not after the last one."""
         self._restart_if_time_jumps(frame)
         if intrinsics is not None:

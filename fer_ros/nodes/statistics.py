@@ -48,6 +48,11 @@ class Statistics:
             self._received += 1
             self._last_image_ns = now_ns
 
+    def heard(self, now_ns: int) -> None:
+        """Note that the source of images lives."""
+        with self._lock:
+            self._last_image_ns = now_ns
+
     def dropped(self, reason: str, error: str = '') -> None:
         """Count an image that never became a message."""
         with self._lock:

@@ -12,12 +12,13 @@ import rclpy
 
 from fer_ros.errors import FrameError
 from fer_ros.nodes import conversions
+from fer_ros.nodes.add_on import CropRecognition
 from fer_ros.nodes.frame_slot import FrameSlot
-from fer_ros.nodes.outputs import Outputs, Timing
+from fer_ros.nodes.outputs import Timing
 from fer_ros.nodes.recognition import NS_PER_S, Recognition
 from fer_ros.nodes.statistics import Statistics
 from fer_ros.nodes.uncertain import UncertainRecorder
-from fer_ros.pipeline import FrameResult, Pipeline
+from fer_ros.pipeline import FrameResult
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import CameraIntrinsics, Frame
 
@@ -27,10 +28,15 @@ SAME_CLOCK_NS = 60 * NS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class _Arrival:
-    """An image message and when it came, on the node's clock."""
+    """An image message and when it came, on the node's clock.
+
+    :param message: None: the face has left.
+    :param face_id: whom it shows, '' where it is a camera's whole image.
+    """
 
     message: Any
     received_ns: int
+    face_id: str = ''
 
 
 class Worker:
@@ -39,19 +45,19 @@ class Worker:
     def __init__(
         self,
         node: Any,
-        pipeline: Pipeline,
-        outputs: Outputs,
+        recognition: Recognition | CropRecognition,
         statistics: Statistics,
         values: Mapping[str, Any],
         recorder: UncertainRecorder | None = None,
     ) -> None:
         """Start the thread.
 
+        :param recognition: what becomes of each image.
         :param recorder: keeps crops of uncertain faces, where the user asks for it.
         """
         self.values = values
         self._node = node
-        self._recognition = Recognition(pipeline, outputs, values, node.get_logger().warning)
+        self._recognition = recognition
         self._statistics = statistics
         self._recorder = recorder
         self._intrinsics: CameraIntrinsics | None = None
@@ -60,12 +66,20 @@ class Worker:
         self._thread = threading.Thread(target=self._work, name='fer-worker', daemon=True)
         self._thread.start()
 
-    def offer(self, message: Any) -> None:
-        """Take an image from the camera's callback."""
+    def offer(self, message: Any, face_id: str = '') -> None:
+        """Take an image from a callback, of a camera or of one face."""
         now_ns = self._now_ns()
         self._statistics.received(now_ns)
-        if self._slot.put(_Arrival(message, now_ns)):
+        if self._slot.put(_Arrival(message, now_ns, face_id), face_id):
             self._statistics.dropped(DropReason.REPLACED.value)
+
+    def heard(self) -> None:
+        """Note that somebody publishes, though no image."""
+        self._statistics.heard(self._now_ns())
+
+    def leave(self, face_id: str) -> None:
+        """Forget a face, behind the picture of it that may still wait."""
+        self._slot.put(_Arrival(None, self._now_ns(), face_id), f'{face_id} left')
 
     def calibrate(self, message: Any) -> None:
         """Take the camera's intrinsics."""
@@ -98,11 +112,14 @@ class Worker:
         """Take one image through decoding, pipeline and outputs."""
         values = self.values
         self._recognition.apply(values)
+        if arrival.message is None:
+            self._recognition.leave(arrival.face_id, self._node.get_clock().now().to_msg())
+            return
         started_s = time.perf_counter()
         self._refuse_stale(arrival, float(values['max_age_s']))
         frame = conversions.frame_from(arrival.message, self._sequence, int(values['max_pixels']))
         self._sequence += 1
-        result = self._recognition.recognise(frame, self._intrinsics)
+        result = self._recognition.recognise(frame, self._intrinsics, arrival.face_id)
         inference_ms = (time.perf_counter() - started_s) * 1e3
         processed, dropped = self._statistics.totals()
         timing = Timing(self._latency_ms(arrival), inference_ms, processed + 1, dropped)

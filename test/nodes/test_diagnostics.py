@@ -55,7 +55,7 @@ def test_level(silent_s: float | None, p50: float, level: bytes, words: str) -> 
 def test_a_silent_camera_and_one_that_is_not_heard(cameras: int, words: str) -> None:
     found, message = health(
         snapshot(20.0), state='active', silent_s=9.0, cameras=cameras, camera_timeout_s=2.0,
-        latency_warn_ms=100.0, latency_error_ms=500.0,
+        hint='does the camera run?', latency_warn_ms=100.0, latency_error_ms=500.0,
     )  # fmt: skip
     assert found == WARN
     assert words in message

@@ -49,7 +49,7 @@ def test_nothing_is_lost_or_doubled_between_threads() -> None:
     worker.start()
     count = 5000
     replaced = sum(slot.put(index) for index in range(count))
-    while slot._item is not None and worker.is_alive():
+    while slot._items and worker.is_alive():
         pass
     slot.close()
     worker.join(JOIN_S)
@@ -57,3 +57,10 @@ def test_nothing_is_lost_or_doubled_between_threads() -> None:
     assert taken == sorted(set(taken))
     assert taken[-1] == count - 1
     assert len(taken) + replaced == count
+
+
+def test_each_key_has_a_slot_of_its_own() -> None:
+    slot: FrameSlot[str] = FrameSlot()
+    assert [slot.put('a1', 'a'), slot.put('b1', 'b'), slot.put('a2', 'a')] == [False, False, True]
+    # The newest of a, which waits longest, before b.
+    assert [slot.take(), slot.take()] == ['a2', 'b1']
