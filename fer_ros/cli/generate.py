@@ -33,6 +33,8 @@ def main(words: Sequence[str]) -> int:
     if options.seed < 0:
         raise ConfigError(f'seed: expected 0 or more, found {options.seed}')
     library = load_library(options.expressions)
+    if (options.video or options.frames) and not options.script:
+        raise ConfigError('--video and --frames: expected --script, whose requests they draw')
     if options.sheet:
         return _sheet(library, options)
     rig = load_rig(options.rig)

@@ -39,7 +39,7 @@ def _lint(name: str) -> int:
     """Print every problem of a rig; return 1 where there is one."""
     path = rig_path(name)
     rig, problems = read_rig(path)
-    for problem in problems:
+    for problem in dict.fromkeys(problems):  # one in defaults is found for each actuator
         print(problem, file=sys.stderr)
     if rig is None:
         return 1

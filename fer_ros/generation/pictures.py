@@ -59,6 +59,8 @@ class Film:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         if video is not None:
+            if video.suffix.lower() != '.mp4':
+                raise ConfigError(f'{video}: expected a video to write (.mp4)')
             size = draw(np.zeros(len(CHANNELS)), HEIGHT_PX).shape
             code = cv2.VideoWriter_fourcc(*'mp4v')  # type: ignore[attr-defined,unused-ignore]
             self._video = cv2.VideoWriter(utf8_name(video), code, FPS, (size[1], size[0]))

@@ -17,13 +17,12 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from fer_ros.nodes import conversions, parameters
-from fer_ros.nodes.face_publishers import RESULT_QOS, FacePublishers
+from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.nodes.outputs import Timing
 from fer_ros.pipeline import CropPipeline, FrameResult
 from fer_ros.types import CameraIntrinsics, Frame
 from fer_ros.types import ExpressionEvent as Event
 
-TRACKED = '/humans/faces/tracked'
 OURS = ('facs', 'expression')
 # Best effort hears any publisher.
 _QOS = QoSProfile(

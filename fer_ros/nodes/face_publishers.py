@@ -19,6 +19,7 @@ from fer_ros.alignment import align, crop
 from fer_ros.nodes import conversions
 from fer_ros.types import FaceState, Frame
 
+TRACKED = '/humans/faces/tracked'
 # libhri subscribes reliable and volatile; a publisher that offers less is never matched.
 RESULT_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST,

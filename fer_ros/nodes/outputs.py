@@ -14,7 +14,7 @@ from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 
 from fer_ros.nodes import conversions
-from fer_ros.nodes.face_publishers import RESULT_QOS, FacePublishers
+from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.pipeline import FrameResult
 from fer_ros.types import Frame
 
@@ -35,7 +35,8 @@ class Outputs:
     def __init__(self, node: Any, *, publish_json: bool) -> None:
         """Open the topics that do not depend on a face."""
         self._node = node
-        self._tracked = node.create_publisher(IdsList, '/humans/faces/tracked', RESULT_QOS)
+        self._alone = True
+        self._tracked = node.create_publisher(IdsList, TRACKED, RESULT_QOS)
         self._expressions = node.create_publisher(FaceExpressionArray, '~/expressions', RESULT_QOS)
         self._events = node.create_publisher(ExpressionEvent, '~/events', RESULT_QOS)
         self._json = (
@@ -96,6 +97,15 @@ class Outputs:
         if self._json is not None:
             text = json.dumps(conversions.as_json(message), separators=(',', ':'))
             self._json.publish(String(data=text))
+
+    def warn_of_another_owner(self) -> None:
+        """Say once where another node publishes the list of faces too: REP-155 knows one owner."""
+        if self._alone and self._node.count_publishers(TRACKED) > 1:
+            self._alone = False
+            self._node.get_logger().warning(
+                f'{TRACKED}: expected one publisher, found another one beside this node; set '
+                "mode to add_on to take that node's faces, or stop one of the two"
+            )
 
     def close(self, stamp: Any) -> None:
         """Say that nobody is tracked any more and close every topic."""

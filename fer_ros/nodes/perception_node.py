@@ -162,6 +162,8 @@ class PerceptionNode(ManagedNode):
             silent_s = max(self._now_ns() - last_ns, 0) / NS_PER_S
             if not snapshot.received:
                 self._camera.compare_qos()
+            if isinstance(self._outputs, Outputs):
+                self._outputs.warn_of_another_owner()
         state = 'inactive' if self._pipeline is not None else 'unconfigured'
         state = 'active' if self._camera is not None else state
         level, text = health(

@@ -46,8 +46,8 @@ def open_source(
     if camera or _STREAM.match(name):
         if now_ns is None:
             raise ConfigError(
-                f'{name}: expected a clock for the stamps of a live camera, found none; '
-                'pass now_ns=time.time_ns'
+                f'{name}: expected a recording, found a live camera, whose frames need a clock '
+                '(now_ns); use fer-ros run or play, or record it first'
             )
         device = int(camera.group(1)) if camera else name
         return CameraSource(device, now_ns, frame_id=frame_id)

@@ -110,3 +110,41 @@ def test_a_sheet_of_an_unknown_format_is_refused(
     assert "expected a picture to write (.png, .jpg), found: the suffix '.xyz'" in (
         capsys.readouterr().err
     )
+
+
+@pytest.mark.parametrize(
+    ('words', 'told'),
+    [
+        (['--random', '3', '--video', 'x.mp4'], '--video and --frames: expected --script'),
+        (['--sheet', 'x.png', '--frames', 'x'], '--video and --frames: expected --script'),
+    ],
+)
+def test_a_film_of_no_script_is_refused(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(['generate', *words]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_film_of_another_format_is_refused(
+    script: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """OpenCV would have said so in six lines of its own."""
+    words = ['--script', str(script), '--video', str(tmp_path / 'film.xyz')]
+    assert main(['generate', *words]) == 2
+    err = capsys.readouterr().err
+    assert err.endswith('film.xyz: expected a video to write (.mp4)\n')
+    assert len(err.splitlines()) == 1
+
+
+def test_a_problem_of_the_defaults_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'robot.yaml'
+    assert main(['rig', 'new', 'robot', '--out', str(path)]) == 0
+    text = path.read_text(encoding='utf-8')
+    assert 'velocity: 3.5' in text
+    path.write_text(text.replace('velocity: 3.5', 'velocity: -3.5', 1), encoding='utf-8')
+    capsys.readouterr()
+    assert main(['rig', 'lint', str(path)]) == 1
+    assert capsys.readouterr().err.count('found -3.5') == 1

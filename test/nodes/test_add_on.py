@@ -15,7 +15,8 @@ from std_msgs.msg import Header
 
 from fer_ros.alignment import align
 from fer_ros.nodes import conversions
-from fer_ros.nodes.add_on import TRACKED, FaceTopics
+from fer_ros.nodes.add_on import FaceTopics
+from fer_ros.nodes.face_publishers import TRACKED
 from fer_ros.nodes.perception_node import PerceptionNode
 from fer_ros.pipeline import Pipeline
 from fer_ros.sources import open_source

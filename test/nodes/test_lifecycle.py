@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hri_msgs.msg import IdsList
 from listener import Listener
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 
+from fer_ros.nodes.face_publishers import TRACKED
 from fer_ros.nodes.perception_node import PerceptionNode
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -95,3 +97,23 @@ def test_takes_a_good_value_while_active(node: PerceptionNode) -> None:
     assert node.trigger_activate() == SUCCESS
     assert change(node, 'smoothing_s', 0.5) == (True, '')
     assert node.get_parameter('smoothing_s').value == 0.5
+
+
+def test_another_owner_of_the_faces_is_told_once(
+    node: PerceptionNode, listener: Listener, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+    listener.spin_until(lambda: listener.count_publishers(TRACKED) == 1, 'the node')
+    listener.executor_.add_node(node)
+    heard = listener.heard['diagnostics']
+    listener.spin_until(lambda: bool(heard), 'a look around')
+    assert 'expected one publisher' not in capfd.readouterr().err
+    other = listener.create_publisher(IdsList, TRACKED, 10)
+    count = len(heard)
+    listener.spin_until(lambda: len(heard) > count + 2, 'more of them')
+    listener.executor_.remove_node(node)
+    listener.destroy_publisher(other)
+    err = capfd.readouterr().err
+    assert err.count('expected one publisher, found another one') == 1
+    assert 'set mode to add_on' in err

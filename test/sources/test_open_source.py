@@ -46,7 +46,7 @@ def test_a_camera_that_is_not_there(spec, capfd):
 
 
 def test_a_camera_needs_a_clock():
-    with pytest.raises(ConfigError, match='expected a clock'):
+    with pytest.raises(ConfigError, match='expected a recording, found a live camera'):
         open_source('camera:0')
 
 
