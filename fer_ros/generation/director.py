@@ -122,6 +122,15 @@ class Director:
         """The goal in force."""
         return self._aim
 
+    @property
+    def next_ns(self) -> int | None:
+        """When something comes of time alone: a request or a delay is over, or silence begins."""
+        due = [self.arbiter.next_ns, self._seen[0][0] if self._seen else None]
+        if self._last_seen_ns is not None and self._answer is not None:
+            due.append(self._last_seen_ns + round(self._config.silence_s * NS_PER_S) + 1)
+        found = min((time_ns for time_ns in due if time_ns is not None), default=None)
+        return None if found is None else found - self._set_back_ns
+
     def _time(self, now_ns: int) -> int:
         """Return a time that goes on where the clock was set back, by which everything lasts."""
         now_ns += self._set_back_ns

@@ -60,7 +60,7 @@ class Face:
         self._blink = Blink(faces, config, random)
         self._gaze = Gaze(faces, config, random)
         self._breath = Breath(library.breathing, config)
-        self._speech = Speech(faces, library.speech_share, library.visemes, config, self.period_s)
+        self._speech = Speech(faces, library.speech_share, library.visemes, config)
         self._conflicts = Conflicts(library.conflicts, self.interventions)
         self.ahead = max(round(ahead_s * self.rate_hz), 1)  # in ticks
         self.guards = tuple(

@@ -206,7 +206,6 @@ class Speech:
         share: Float64,
         visemes: Mapping[str, Float64],
         config: LayerConfig,
-        period_s: float,
     ) -> None:
         """Begin silent.
 
@@ -216,11 +215,11 @@ class Speech:
         self._share = share[self._channels]
         self._visemes = {name: units[self._channels] for name, units in visemes.items()}
         self._mouth = np.zeros((*rows, len(self._channels)))
-        self._until_s = np.full(rows, -1e9)
-        self._owned = np.zeros(rows)
+        # Owned since the last viseme, which found so much of it owned, and until when.
+        self._since_s, self._until_s = np.full(rows, -1e9), np.full(rows, -1e9)
+        self._found = np.zeros(rows)
         self._timeout_s = config.speech_timeout_s
-        self._attack, self._release = period_s / ATTACK_S, period_s / RELEASE_S
-        self._silent = True
+        self._silent_s = -1e9  # when every row has given the mouth back
 
     def say(self, viseme: str, weight: float, now_s: float, row: Any = ...) -> None:
         """Form a viseme, or ``level`` with the loudness as its weight (0..1)."""
@@ -231,26 +230,25 @@ class Speech:
         if not 0.0 <= weight <= 1.0:
             raise ConfigError(f'viseme weight: expected a number in [0, 1], found {weight!r}')
         self._mouth[row] = weight * self._visemes[viseme]
-        self._until_s[row] = now_s + self._timeout_s
-        self._silent = False
+        self._found[row] = self._owned(np.asarray(now_s))[row]
+        self._since_s[row], self._until_s[row] = now_s, now_s + self._timeout_s
+        self._silent_s = float(self._until_s.max()) + RELEASE_S
 
     def apply(self, units: Float64, times_s: Float64) -> None:
         """Mix the mouth into the face by how far speech owns it."""
-        for tick, now_s in zip(units, times_s.tolist()):
-            if not self._silent:
-                self._speak(tick, now_s)
-
-    def _speak(self, units: Float64, now_s: float) -> None:
-        wanted = (self._until_s > now_s).astype(np.float64)
-        self._owned = self._owned + np.minimum(
-            np.maximum(wanted - self._owned, -self._release), self._attack
-        )
-        if not self._owned.any() and not wanted.any():
-            self._silent = True
+        if times_s[0] >= self._silent_s:
             return
-        owned = self._owned[..., None] * self._share
+        owned = self._owned(times_s)[..., None] * self._share
         face = units[..., self._channels]
         units[..., self._channels] = face + owned * (self._mouth - face)
+
+    def _owned(self, times_s: Float64) -> Float64:
+        """Return how far speech owns the mouth at (...,) times, (..., *rows)."""
+        times = times_s.reshape((*times_s.shape, *(1,) * self._until_s.ndim))
+        taken = self._found + (np.minimum(times, self._until_s) - self._since_s) / ATTACK_S
+        given = np.maximum(times - self._until_s, 0.0) / RELEASE_S
+        found: Float64 = np.maximum(np.minimum(taken, 1.0) - given, 0.0)
+        return found
 
 
 def smooth(share: Float64) -> Float64:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 
 class Background:
-    """Does one thing whenever somebody asks for it."""
+    """Does one thing whenever somebody asks for it, and when it is time."""
 
-    def __init__(self, work: Callable[[], None], *, failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, work: Callable[[], float | None], *, failed: Callable[[Exception], None]
+    ) -> None:
         """Start the thread.
 
+        :param work: returns in how many seconds it shall be done again unless somebody asks
+            earlier, None for never.
         :param failed: told what the work raises; the next one is done nevertheless.
         """
         self._work, self._failed = work, failed
@@ -30,8 +34,17 @@ class Background:
         self._thread.join()
 
     def _run(self) -> None:
-        while self._asked.get():
+        again_s: float | None = None
+        while self._is_wanted(again_s):
             try:
-                self._work()
+                again_s = self._work()
             except Exception as error:  # one failure must not end the others
+                again_s = None
                 self._failed(error)
+
+    def _is_wanted(self, again_s: float | None) -> bool:
+        """Wait until it is time; return False where nothing shall be done any more."""
+        try:
+            return self._asked.get(timeout=again_s)
+        except Empty:
+            return True

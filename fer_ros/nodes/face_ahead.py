@@ -22,7 +22,7 @@ from fer_ros.nodes import generation_conversions as convert
 from fer_ros.nodes.face_inputs import RELIABLE
 from fer_ros.nodes.rig_outputs import Packet, Pose, RigOutputs
 
-AHEAD_S = 0.16
+AHEAD_S = 0.32
 WINDOW = 500  # ticks whose times are kept: five seconds at 100 Hz
 NS_PER_S = 1_000_000_000
 
@@ -44,7 +44,7 @@ class FaceAhead:
         self._sent_ns = deque([time.monotonic_ns()], maxlen=WINDOW)  # when each was
         self._planned_s: deque[float] = deque(maxlen=WINDOW)  # how long it took to make some
         self._period_ns = round(face.period_s * NS_PER_S)
-        self._low = face.ahead // 4
+        self._low = face.ahead // 8
         self._state_every = max(round(face.rate_hz / float(values['state_rate_hz'])), 1)
         self._outputs: list[RigOutputs] = []
         try:
@@ -64,6 +64,8 @@ class FaceAhead:
     def move(self, aim: Aim) -> None:
         """Move the face on, as far ahead as can be taken back.
 
+        Only a little way where nothing is ready: what is new is often followed by more of it.
+
         :param aim: where it goes, for those who look.
         """
         begun_s = time.perf_counter()
@@ -74,7 +76,7 @@ class FaceAhead:
         with self._lock:
             ready, ago_ns = len(self._ready), time.monotonic_ns() - self._sent_ns[-1]
         sent_ns = self._node.get_clock().now().nanoseconds - ago_ns
-        count = face.ahead - ready
+        count = (face.ahead if ready else max(face.ahead // 4, 1)) - ready
         units, positions = face.advance(count)
         for number in range(count):
             pose = Pose(

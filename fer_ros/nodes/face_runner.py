@@ -22,6 +22,7 @@ from fer_ros.nodes.face_ahead import FaceAhead
 from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
 from fer_ros.nodes.metronome import Metronome
 
+NS_PER_S = 1_000_000_000
 Files = tuple[Library, Policies, Profiles]
 
 
@@ -44,6 +45,7 @@ class FaceRunner:
         self.last_error = ''
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
+        self._due_ns: int | None = None  # when the plans look at the time
         self._ahead = FaceAhead(node, face, values)
         self.configure(values)
         self._status = node.create_publisher(RequestStatus, '~/request_status', RELIABLE)
@@ -236,11 +238,14 @@ class FaceRunner:
         if self._ahead.is_low:
             self._plans.ask()
 
-    def _plan(self) -> None:
-        """Make the ticks to come, unless that was done meanwhile."""
+    def _plan(self) -> float | None:
+        """Do what is due; return in how many seconds something is of itself."""
         with self.lock:
-            if self._ahead.is_low:
-                self._decide()
+            self._decide()
+            self._due_ns = due_ns = self.director.next_ns
+        if due_ns is None:
+            return None
+        return max((due_ns - self._now_ns()) / NS_PER_S, self.face.period_s)
 
     def _decide(self) -> None:
         """Hand the face its goal where that is a new one, and see that there are ticks to send."""
@@ -260,6 +265,10 @@ class FaceRunner:
             self._tell(changes)
         if self._ahead.is_low:
             self._ahead.move(self.director.aim)
+        due_ns = self.director.next_ns
+        if due_ns is not None and (self._due_ns is None or due_ns < self._due_ns):
+            self._due_ns = due_ns
+            self._plans.ask()
 
     def _tell(self, changes: list[Status]) -> None:
         """Publish what became of requests."""

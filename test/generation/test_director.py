@@ -44,6 +44,27 @@ def test_mirrors_what_it_sees_and_follows_its_strength(library: Library) -> None
     assert watch(director, person('neutral', 0.1), 10, 800) == ['neutral']
 
 
+def test_it_knows_what_comes_of_time_alone(library: Library) -> None:
+    director = Director(library, Mirror(), DirectorConfig(reaction_delay_s=0.5, silence_s=0.8))
+    assert director.next_ns is None
+    director.see([person('happiness', 0.9)], 100 * MS)
+    assert director.next_ns == 600 * MS  # the answer
+    assert director.update(600 * MS - 1)[0] is None
+    aim, _ = director.update(600 * MS)
+    assert aim is not None
+    assert aim.expression == 'happy'
+    silence_ns = director.next_ns
+    assert silence_ns == 900 * MS + 1
+    director.submit(Request(expression='sad', duration_s=0.1), 650 * MS)
+    assert director.next_ns == 750 * MS  # its end
+    director.update(750 * MS)
+    assert director.update(silence_ns - 1)[0] is None
+    aim, _ = director.update(silence_ns)
+    assert aim is not None
+    assert aim.expression == 'neutral'
+    assert director.next_ns is None
+
+
 def test_weak_emotions_are_left_alone_until_they_are_clear(library: Library) -> None:
     director = Director(library, Mirror())
     assert watch(director, person('anger', 0.3), 20) == []

@@ -163,6 +163,7 @@ def test_time_is_taken_back_with_the_motion(library: Library, tiny: Rig) -> None
     straight, back = (Face(library, [tiny], layers=STILL, ahead_s=0.05) for _ in range(2))
     for face in (straight, back):
         face.aim(library.units('happy'), 0.3)
+        face.say('aa', 0.5)
     for _ in range(5):
         back.step()
     back.take_back(3)
@@ -173,6 +174,31 @@ def test_time_is_taken_back_with_the_motion(library: Library, tiny: Rig) -> None
         straight.step()
     assert back.units == pytest.approx(straight.units, abs=0)
     assert back.guards[0].position == pytest.approx(straight.guards[0].position, abs=1e-12)
+
+
+def test_many_ticks_at_once_are_those_one_by_one(library: Library) -> None:
+    rig = load_rig('animatronic12')
+    one, many = (Face(library, [rig], seed=5, ahead_s=0.2) for _ in range(2))
+    ticks = many.ahead
+    for face in (one, many):
+        face.aim(library.units('happy'), 0.4)
+    for batch in range(30):
+        if batch % 7 == 3:
+            for face in (one, many):
+                face.aim(library.units('surprised' if batch % 2 else 'angry'), 0.3)
+                face.say('aa', 1.0)
+                face.look(0.1 * batch, 0.0)
+        singles = [(face_step(one), one.guards[0].position) for _ in range(ticks)]
+        units, (positions,) = many.advance(ticks)
+        assert units == pytest.approx(np.array([found for found, _ in singles]), abs=1e-12)
+        # Those that are fitted begin at the last solution, and end within a tolerance.
+        assert positions == pytest.approx(np.array([found for _, found in singles]), abs=1e-3)
+    assert one.interventions.counts == many.interventions.counts
+
+
+def face_step(face: Face) -> np.ndarray:
+    face.step()
+    return face.units
 
 
 def test_it_starts_from_wherever_the_face_is(library: Library, tiny: Rig) -> None:

@@ -7,7 +7,11 @@ from fer_ros.nodes.background import Background
 
 def test_what_is_asked_for_is_done_elsewhere_and_before_the_end() -> None:
     done: list[threading.Thread] = []
-    background = Background(lambda: done.append(threading.current_thread()), failed=print)
+
+    def work() -> None:
+        done.append(threading.current_thread())
+
+    background = Background(work, failed=print)
     for _ in range(3):
         background.ask()
     background.stop()
@@ -31,3 +35,20 @@ def test_a_failure_is_told_and_followed_by_others() -> None:
     background.stop()
     assert len(done) == 4
     assert [str(error) for error in errors] == ['no']
+
+
+def test_it_is_done_again_when_it_is_time() -> None:
+    done = threading.Event()
+    times: list[float | None] = [0.001, 0.001, None]
+
+    def work() -> float | None:
+        again_s = times.pop(0)
+        if again_s is None:
+            done.set()
+        return again_s
+
+    background = Background(work, failed=print)
+    background.ask()
+    assert done.wait(30.0)
+    background.stop()
+    assert not times
