@@ -50,8 +50,35 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
 
 
+class Topic:
+    """What came when; a message is read when it is looked at, not when another one is due."""
+
+    def __init__(self, node: Any, kind: type, name: str) -> None:
+        """Listen."""
+        self.at_s: list[float] = []
+        self._kind, self._data, self._read = kind, [], {}
+        node.create_subscription(kind, name, self._keep, 200, raw=True)
+
+    def _keep(self, data: bytes) -> None:
+        self.at_s.append(time.monotonic())
+        self._data.append(data)
+
+    def __len__(self) -> int:
+        """Return how many came."""
+        return len(self._data)
+
+    def __getitem__(self, number: int) -> Any:
+        """Return a message by its number, -1 for the last."""
+        from rclpy.serialization import deserialize_message
+
+        number %= len(self)
+        if number not in self._read:
+            self._read[number] = deserialize_message(self._data[number], self._kind)
+        return self._read[number]
+
+
 class Listener:
-    """What came when."""
+    """What people, commands and states there were."""
 
     def __init__(self) -> None:
         """Join the graph."""
@@ -65,21 +92,24 @@ class Listener:
         self.node = Node('robot_face_bench')
         self.executor = SingleThreadedExecutor()
         self.executor.add_node(self.node)
-        self.people: list[tuple[float, Any]] = []
-        self.commands: list[tuple[float, np.ndarray]] = []
-        self.states: list[tuple[float, Any]] = []
-        self.hear(FaceExpressionArray, '/fer/expressions', self.people)
-        self.hear(Float64MultiArray, '/face_forward_controller/commands', self.commands)
-        self.hear(RigState, '/fer/robot_face/state', self.states)
+        self.people = Topic(self.node, FaceExpressionArray, '/fer/expressions')
+        self.commands = Topic(self.node, Float64MultiArray, '/face_forward_controller/commands')
+        self.states = Topic(self.node, RigState, '/fer/robot_face/state')
+        self._smiled_s: float | None = None
+        self._people_seen = 0
 
-    def hear(self, kind: type, topic: str, heard: list[tuple[float, Any]]) -> None:
-        """Keep what comes with the time of its arrival."""
+    def command(self, number: int) -> np.ndarray:
+        """Return a command's positions, -1 for the last."""
+        return np.array(self.commands[number].data)
 
-        def keep(message: Any) -> None:
-            data = np.array(message.data) if hasattr(message, 'data') else message
-            heard.append((time.monotonic(), data))
-
-        self.node.create_subscription(kind, topic, keep, 200)
+    def smiled_s(self) -> float | None:
+        """Return when the first smile was heard, strong enough to be answered."""
+        while self._smiled_s is None and self._people_seen < len(self.people):
+            at_s, message = self.people.at_s[self._people_seen], self.people[self._people_seen]
+            self._people_seen += 1
+            if any(p.expression == 'happiness' and p.intensity >= ONSET for p in message.faces):
+                self._smiled_s = at_s
+        return self._smiled_s
 
     def until(self, done: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> float:
         """Spin until something is so; return the time."""
@@ -98,7 +128,7 @@ class Listener:
 
     def shows(self, expression: str) -> bool:
         """Tell whether the face's newest state is this expression."""
-        return bool(self.states) and self.states[-1][1].expression == expression
+        return len(self.states) > 0 and self.states[-1].expression == expression
 
 
 def measure(clip: str, rig: str, priority: int) -> dict[str, Any]:
@@ -118,14 +148,14 @@ def measure(clip: str, rig: str, priority: int) -> dict[str, Any]:
     perception = start('up', '--log-level', 'warn', '-p', 'image_reliability:=reliable')
     children = [face, perception]
     try:
-        listener.until(lambda: bool(listener.commands), 'the face')
+        listener.until(lambda: len(listener.commands) > 0, 'the face')
         listener.until(
             lambda: listener.node.count_publishers('/fer/expressions') > 0, 'perception'
         )
         listener.spin(1.0)
         begun_s, cpu = time.monotonic(), cpu_s(face.pid)
         children.append(start('play', clip, '--quiet'))
-        listener.until(lambda: onset(listener) is not None, 'a smile')
+        listener.until(lambda: listener.smiled_s() is not None, 'a smile')
         listener.until(lambda: listener.shows('happy'), 'the answer')
         listener.spin(0.7)
         figures = {'onset_to_first_command_ms': latency_ms(listener, corner)}
@@ -147,12 +177,12 @@ def measure(clip: str, rig: str, priority: int) -> dict[str, Any]:
         neutral = load_rig(rig).neutral
 
         def rests() -> bool:
-            return bool(np.abs(listener.commands[-1][1] - neutral).max() < 0.01)
+            return bool(np.abs(listener.command(-1) - neutral).max() < 0.01)
 
         listener.until(rests, 'neutral after the clip')
         children.append(start('play', clip, '--quiet'))  # once more, and perception dies in it
         listener.until(lambda: listener.shows('happy'), 'the second answer')
-        listener.until(lambda: listener.commands[-1][1][corner] > 0.1, 'the second smile')
+        listener.until(lambda: listener.command(-1)[corner] > 0.1, 'the second smile')
         perception.send_signal(signal.SIGKILL)
         killed_s = time.monotonic()
         rested_s = listener.until(rests, 'neutral')
@@ -166,29 +196,21 @@ def measure(clip: str, rig: str, priority: int) -> dict[str, Any]:
         listener.node.destroy_node()
 
 
-def onset(listener: Listener) -> float | None:
-    """Return when the first smile was heard, strong enough to be answered."""
-    for at_s, message in listener.people:
-        for person in message.faces:
-            if person.expression == 'happiness' and person.intensity >= ONSET:
-                return at_s
-    return None
-
-
 def latency_ms(listener: Listener, corner: int) -> float | None:
     """Return the time from the recognised onset to the first command that moves the mouth."""
-    seen_s = onset(listener)
+    seen_s = listener.smiled_s()
     assert seen_s is not None
-    before = [value[corner] for at_s, value in listener.commands if at_s < seen_s]
-    for at_s, value in listener.commands:
-        if at_s >= seen_s and abs(value[corner] - before[-1]) > MOVED_RAD:
-            return round((at_s - seen_s) * 1e3, 1)
+    first = int(np.searchsorted(listener.commands.at_s, seen_s))
+    before = listener.command(first - 1)[corner]
+    for number in range(first, len(listener.commands)):
+        if abs(listener.command(number)[corner] - before) > MOVED_RAD:
+            return round((listener.commands.at_s[number] - seen_s) * 1e3, 1)
     return None
 
 
 def regularity(listener: Listener, since_s: float) -> dict[str, float]:
     """Return rate and jitter of the commands as they arrive."""
-    periods = np.diff([at_s for at_s, _ in listener.commands if at_s >= since_s])
+    periods = np.diff([at_s for at_s in listener.commands.at_s if at_s >= since_s])
     jitter = np.abs(periods - np.median(periods)) * 1e3
     return {
         'commands_a_second': round(float(1 / periods.mean()), 2),
