@@ -2,7 +2,7 @@
 
 ``python benchmarks/closed_loop.py [--json]``
 
-Each of five expressions is drawn for a second. Then a face that was neutral for two seconds shows
+Each of six expressions is drawn for a second. Then a face that was neutral for two seconds shows
 one action unit at a time at eight strengths, each for two thirds of a second (lids that are down
 for less than half a second are a blink, 45, not 43); what is recovered is the strength in the last
 frame. Time is that of the frames, so that the figures are the same on any machine.
@@ -25,7 +25,7 @@ from fer_ros.pipeline import Pipeline, PipelineConfig
 from fer_ros.taxonomy import EMOTION_TO_HRI
 from fer_ros.types import FaceState, Float64, Frame
 
-EXPRESSIONS = ('neutral', 'happy', 'surprised', 'angry', 'sad')
+EXPRESSIONS = ('neutral', 'happy', 'surprised', 'angry', 'sad', 'scared')
 UNITS = (1, 2, 4, 5, 12, 25, 26, 43)
 STRENGTHS = np.arange(8) / 7
 PERIOD_NS = 33_000_000

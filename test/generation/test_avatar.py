@@ -118,7 +118,7 @@ def read(units: np.ndarray) -> str:
     return EMOTION_TO_HRI[result.states[0].expression.dominant]
 
 
-@pytest.mark.parametrize('name', ['neutral', 'happy', 'surprised', 'angry', 'sad'])
+@pytest.mark.parametrize('name', ['neutral', 'happy', 'surprised', 'angry', 'sad', 'scared'])
 def test_our_own_recogniser_reads_the_face_as_it_is_meant(library: Library, name: str) -> None:
     assert read(library.units(name)) == name
 
