@@ -453,6 +453,24 @@ def test_a_still_face_keeps_the_quality_of_its_last_look(frames: list[Frame]) ->
     assert 0 < pipeline.skipped['still'] < 11
 
 
+def test_a_face_of_which_nothing_was_told_is_looked_at(
+    frames: list[Frame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = Pipeline()
+
+    def fail(crops: object) -> None:
+        raise ValueError('made')
+
+    with monkeypatch.context() as context:
+        context.setattr(pipeline.expressions.recogniser, 'recognise', fail)
+        with pytest.raises(ValueError, match='made'):
+            pipeline.process(frames[0])
+    monkeypatch.setattr(
+        pipeline.expressions._attention, 'choose', lambda seen: [False for _ in seen]
+    )
+    assert pipeline.process(frames[1]).states[0].label == 'happiness'
+
+
 def test_one_budget_for_all_looks(frames: list[Frame]) -> None:
     pipeline = Pipeline(PipelineConfig(attention=AttentionConfig(adaptive=False, max_faces=1)))
     assert len(process(pipeline, frames[:5])[-1].states) == 1

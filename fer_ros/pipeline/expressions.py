@@ -124,9 +124,9 @@ class Expressions:
         if self._attention.looks_at_all:
             return [None] * len(found)
         looked = self._attention.choose([_glance(face, stamp_ns) for face in found])
-        return [
-            None if look else self._told[face.face_id].quality for face, look in zip(found, looked)
-        ]
+        # Of a face whose first look failed there is nothing to tell, whoever's turn it is.
+        told = [self._told.get(face.face_id) for face in found]
+        return [None if look or one is None else one.quality for look, one in zip(looked, told)]
 
     def recognise(
         self, frame: Frame, faces: Sequence[Face], looked: Sequence[bool], halves: Halves
