@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+STUCK_S = 2.0  # what takes so long will not end
+
 
 class Background:
     """Does one thing whenever somebody asks for it, and when it is time."""
@@ -28,10 +30,11 @@ class Background:
         """Have it done soon, without waiting for it."""
         self._asked.put(True)
 
-    def stop(self) -> None:
-        """Do no more, once what was asked for is done."""
+    def stop(self) -> bool:
+        """Do no more, once what was asked for is done; return False where that does not end."""
         self._asked.put(False)
-        self._thread.join()
+        self._thread.join(STUCK_S)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         again_s: float | None = None

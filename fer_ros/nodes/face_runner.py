@@ -68,8 +68,8 @@ class FaceRunner:
         self._plans = Background(self._plan, failed=self._failed)
         self._stop_ticking = self._start_ticking()
 
-    def _start_ticking(self) -> Callable[[], None]:
-        """Tick once a period; return what ends it."""
+    def _start_ticking(self) -> Callable[[], bool]:
+        """Tick once a period; return what ends it, and tells whether it has."""
         node, period_s = self._node, self.face.period_s
         if node.get_parameter('use_sim_time').value:  # /clock has the beat
             timer = node.create_timer(period_s, self._tick)
@@ -121,9 +121,8 @@ class FaceRunner:
     def close(self) -> None:
         """Come to rest where the face is, then close inputs, ticks and outputs, in this order."""
         self._inputs.close()
-        self._stop_ticking()
-        self._plans.stop()
-        if not self.waiting and running.ok():
+        ended = all([self._stop_ticking(), self._plans.stop()])
+        if ended and not self.waiting and running.ok():
             self._come_to_rest()
         self._ahead.close()
         self._node.destroy_publisher(self._status)

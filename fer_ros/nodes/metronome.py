@@ -13,6 +13,8 @@ from collections.abc import Callable
 NS_PER_S = 1_000_000_000
 # The longest sleep: how long it may take to stop.
 PATIENCE_NS = 100_000_000
+# A beat that takes so long will not end: what it sends to takes no more.
+STUCK_S = 2.0
 
 
 class Metronome:
@@ -41,10 +43,11 @@ class Metronome:
         self._thread = threading.Thread(target=self._run, name='fer-ticks', daemon=True)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Beat no more, once the beat at hand is over."""
+    def stop(self) -> bool:
+        """Beat no more, once the beat at hand is over; return False where it does not end."""
         self._stopping = True
-        self._thread.join()
+        self._thread.join(STUCK_S)
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         self._begin()

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
+from fer_ros.nodes import background as background_module
 from fer_ros.nodes.background import Background
 
 
@@ -50,5 +53,16 @@ def test_it_is_done_again_when_it_is_time() -> None:
     background = Background(work, failed=print)
     background.ask()
     assert done.wait(30.0)
-    background.stop()
+    assert background.stop()
     assert not times
+
+
+def test_work_that_never_ends_does_not_hold_who_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background_module, 'STUCK_S', 0.01)
+    leave = threading.Event()
+    background = Background(lambda: leave.wait(30.0) and None, failed=print)
+    background.ask()
+    assert not background.stop()
+    leave.set()
+    monkeypatch.undo()
+    assert background.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,10 @@ def face(listener: Listener) -> Iterator[Face]:
 
 def test_it_walks_through_its_states(face: Face) -> None:
     face.activate()
+    threads = {'fer-ticks', 'fer-plans'}
+    assert threads <= {thread.name for thread in threading.enumerate()}
     assert face.node.trigger_deactivate() == SUCCESS
+    assert not threads & {thread.name for thread in threading.enumerate()}
     face.until(lambda: not face.listener.count_publishers('/fer/robot_face/state'), 'closed')
     assert face.node.trigger_activate() == SUCCESS
     assert face.node.trigger_deactivate() == SUCCESS

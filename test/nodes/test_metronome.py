@@ -121,3 +121,19 @@ def test_no_beat_comes_after_stop(clock: Clock) -> None:
     threading.Timer(0.05, leave.set).start()
     playing.stop()
     assert heard == ['begun', 'done']
+
+
+def test_a_beat_that_never_ends_does_not_hold_who_stops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metronome, 'STUCK_S', 0.01)
+    entered, leave = threading.Event(), threading.Event()
+
+    def beat() -> None:
+        entered.set()
+        leave.wait(30.0)
+
+    playing = Metronome(0.01, beat, failed=pytest.fail)
+    assert entered.wait(30.0)
+    assert not playing.stop()
+    leave.set()
+    monkeypatch.undo()
+    assert playing.stop()
