@@ -45,7 +45,6 @@ class FaceRunner:
         self.last_error = ''
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
-        self._due_ns: int | None = None  # when the plans look at the time
         self._ahead = FaceAhead(node, face, values)
         self.configure(values)
         self._status = node.create_publisher(RequestStatus, '~/request_status', RELIABLE)
@@ -145,7 +144,8 @@ class FaceRunner:
     def _on_people(self, message: Any) -> None:
         """See the people of one frame."""
         people = [person for face in message.faces if (person := convert.person_from(face))]
-        person = self.director.see(people, self._now_ns(), self._speaker)
+        now_ns = self._now_ns()
+        person = self.director.see(people, now_ns, self._speaker)
         if self._values['look_at_person']:
             yaw = pitch = 0.0
             if person is not None:
@@ -153,7 +153,9 @@ class FaceRunner:
                 # The camera looks ahead: what is on the right of its image is to the right.
                 yaw, pitch = (0.5 - person.centre[0]) * fov, (person.centre[1] - 0.5) * fov * 0.6
             self.face.look(yaw, pitch)
-        self._decide()
+        self._decide(now_ns)
+        if self._values['reaction_delay_s']:
+            self._plans.ask()  # who looks at the time
 
     def _on_expression(self, message: Any) -> None:
         self._submit(lambda: convert.request_from_expression(message, self._values), message)
@@ -161,7 +163,7 @@ class FaceRunner:
     def _on_request(self, message: Any) -> None:
         if message.cancel:
             self._tell(self.director.arbiter.cancel(self._now_ns()))
-            self._decide()
+            self._decide(self._now_ns())
         else:
             self._submit(lambda: convert.request_from(message, self._values), message)
 
@@ -174,7 +176,8 @@ class FaceRunner:
             name, request_id = message.expression, getattr(message, 'request_id', '')
             refused = Request(expression=name, request_id=request_id)
             self._tell([Status(refused, Progress.REFUSED, str(error))])
-        self._decide()
+        self._decide(self._now_ns())
+        self._plans.ask()  # who looks at the time
 
     def _on_viseme(self, message: Any) -> None:
         self._do_now(lambda face: face.say(*convert.viseme_from(message.data)))
@@ -216,7 +219,7 @@ class FaceRunner:
             action(self.face)
         except FerError as error:
             self._refuse(str(error))
-        self._decide()
+        self._decide(self._now_ns())
 
     def _refuse(self, text: str) -> None:
         self.last_error = text
@@ -240,17 +243,16 @@ class FaceRunner:
     def _plan(self) -> float | None:
         """Do what is due; return in how many seconds something is of itself."""
         with self.lock:
-            self._decide()
-            self._due_ns = due_ns = self.director.next_ns
+            self._decide(self._now_ns())
+            due_ns = self.director.next_ns
         if due_ns is None:
             return None
         return max((due_ns - self._now_ns()) / NS_PER_S, self.face.period_s)
 
-    def _decide(self) -> None:
+    def _decide(self, now_ns: int) -> None:
         """Hand the face its goal where that is a new one, and see that there are ticks to send."""
         if self.waiting:
             return
-        now_ns = self._now_ns()
         aim, changes = self.director.update(now_ns)
         if aim is not None:
             self._ahead.take_back()
@@ -264,10 +266,6 @@ class FaceRunner:
             self._tell(changes)
         if self._ahead.is_low:
             self._ahead.move(self.director.aim)
-        due_ns = self.director.next_ns
-        if due_ns is not None and (self._due_ns is None or due_ns < self._due_ns):
-            self._due_ns = due_ns
-            self._plans.ask()
 
     def _tell(self, changes: list[Status]) -> None:
         """Publish what became of requests."""

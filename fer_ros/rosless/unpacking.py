@@ -1,8 +1,9 @@
 """CDR to messages, by a function that is written for each type once.
 
 The counterpart of :mod:`packing`. Numbers that lie side by side are read by one ``struct`` format,
-and every value goes straight into its message's slot. Sequences of numbers, and of messages of
-numbers alone, are made when somebody looks at them (:class:`.fields.Late`).
+and every value goes straight into its message's slot. Sequences of numbers, of messages of numbers
+alone, and those within messages of a sequence are made when somebody looks at them
+(:class:`.fields.Late`); so text that is none is read with replacements, as rclpy does.
 """
 
 from __future__ import annotations
@@ -12,20 +13,26 @@ from functools import cache
 from struct import Struct
 from typing import Any
 
-import numpy as np
 from rosbags.interfaces import Nodetype
 
 from fer_ros.errors import DataError
 from fer_ros.rosless.definitions import typestore
-from fer_ros.rosless.fields import NUMPY, Numbers, Octet
+from fer_ros.rosless.fields import NUMPY, Octet
 from fer_ros.rosless.messages import Message, message_class
-from fer_ros.rosless.packing import FORMATS, SIZES
+from fer_ros.rosless.packing import SIZES
+from fer_ros.rosless.plain import (
+    Make,
+    alignment_of,
+    is_plain,
+    layout,
+    layout_of,
+    numbers_of,
+    plain,
+)
 
 Unpack = Callable[[Any], Any]
-Make = Callable[[Any, int, int], Any]  # of data, a place in it and a count
 Scalar = tuple[str, str]  # where it goes, and its type
 
-_FORMATS = {'byte': 'B', **FORMATS}
 LITTLE_ENDIAN = b'\0\1'
 HEADER = 4  # bytes before the first field, from behind which alignment counts
 
@@ -34,8 +41,8 @@ HEADER = 4  # bytes before the first field, from behind which alignment counts
 def unpacker(typename: str) -> Unpack:
     """Return what reads messages of a type from little-endian CDR.
 
-    It raises ``DataError``, ``struct.error``, ``ValueError`` or ``TypeError`` where the bytes are
-    no such message; where their number is right, any bytes are some message.
+    It raises ``DataError`` or ``struct.error`` where the bytes are no such message; where their
+    number is right, any bytes are some message.
     """
     writer = _Writer()
     message = writer.message(typename)
@@ -91,7 +98,7 @@ class _Writer:
             self._side_by_side.append((place, base))
             return
         count = self._count()
-        self._line(place.format(f"str(data[at:at + {count} - 1], 'utf-8')"))
+        self._line(place.format(f"str(data[at:at + {count} - 1], 'utf-8', 'replace')"))
         self._line(f'at += {count}')
         self._aligned = 1
 
@@ -102,33 +109,77 @@ class _Writer:
         node, detail = element
         base = detail[0] if node == Nodetype.BASE else ''
         if base in SIZES:
-            make = _numbers_of(NUMPY[base], sequence=length is None)
+            make = numbers_of(NUMPY[base], sequence=length is None)
             self._late(make, SIZES[base], SIZES[base], count, place, counted=length is None)
             return
-        if not base and _is_plain(detail, counted=length is None):
-            size, alignment = _plain_layout(detail).size, _alignment(detail)
+        if not base and is_plain(detail, counted=length is None):
+            size, alignment = layout_of(detail).size, alignment_of(detail)
             self._late(plain(detail), size, alignment, count, place, counted=length is None)
             return
+        if self._depth > 1:  # within one of many: most who hear it do not look so deep
+            name = self._constant(_several_of(*element))
+            self._line(place.format(f'({name}, data, at, {count})'))
+            for _ in self._block(f'for _ in range({count}):'):
+                self._skip(element)
+        else:
+            self._line(place.format(self.items(element, count)))
+
+    def items(self, element: Any, count: str) -> str:
+        """Read as many of something; return the variable that holds them."""
+        node, detail = element
         items = self._name()
         self._line(f'{items} = []')
         for _ in self._block(f'for _ in range({count}):'):
-            if base:
-                self._scalar(base, f'{items}.append({{}})')
+            if node == Nodetype.BASE:
+                self._scalar(detail[0], f'{items}.append({{}})')
             else:
                 self._line(f'{items}.append({self.message(detail)})')
-        self._line(place.format(items))
+        return items
+
+    def _skip(self, part: Any) -> None:
+        """Go behind a part without reading it."""
+        node, detail = part
+        if node == Nodetype.NAME:
+            for _, field in typestore().fielddefs[detail][1]:
+                self._skip(field)
+        elif node == Nodetype.BASE:
+            if detail[0] in SIZES:
+                self._align(SIZES[detail[0]])
+                self._line(f'at += {SIZES[detail[0]]}')
+                self._aligned = SIZES[detail[0]]
+            else:
+                self._line(f'at += {self._count()}')
+                self._aligned = 1
+        else:
+            element, length = detail
+            count = self._count() if node == Nodetype.SEQUENCE else str(length)
+            size = SIZES.get(element[1][0], 0) if element[0] == Nodetype.BASE else 0
+            if size:
+                self._align_first(size, count, counted=node == Nodetype.SEQUENCE)
+                self._pass(size, size, count)
+            else:
+                for _ in self._block(f'for _ in range({count}):'):
+                    self._skip(element)
 
     def _late(
         self, make: Make, size: int, alignment: int, count: str, place: str, *, counted: bool
     ) -> None:
         """Keep where numbers are, and what makes a value of them; any bytes are numbers."""
+        self._align_first(alignment, count, counted=counted)
+        self._line(place.format(f'({self._constant(make)}, data, at, {count})'))
+        self._pass(size, alignment, count)
+
+    def _align_first(self, alignment: int, count: str, *, counted: bool) -> None:
+        """Skip to where the first of some numbers is."""
         if counted and self._aligned < alignment:  # nothing is aligned for nothing
             for _ in self._block(f'if {count}:'):
                 self._align(alignment)
             self._aligned = 4
         else:
             self._align(alignment)
-        self._line(place.format(f'({self._constant(make)}, data, at, {count})'))
+
+    def _pass(self, size: int, alignment: int, count: str) -> None:
+        """Go behind them."""
         self._line(f'at += {count} * {size}')
         self._aligned = min(self._aligned, alignment)
 
@@ -153,13 +204,13 @@ class _Writer:
                 if SIZES[base] > known:
                     break
                 bases.append(base)
-            layout = _layout(bases)
+            part = layout(bases)
             values = [self._name() for _ in bases]
-            read = self._constant(layout.unpack_from)
-            self._line(f'{", ".join(values)}, = {read}(data, at); at += {layout.size}')
+            read = self._constant(part.unpack_from)
+            self._line(f'{", ".join(values)}, = {read}(data, at); at += {part.size}')
             for value, (place, base) in zip(values, waiting):
                 self._line(place.format(f'Octet([{value}])' if base == 'byte' else value))
-            self._aligned = next(s for s in (8, 4, 2, 1) if s <= known and layout.size % s == 0)
+            self._aligned = next(s for s in (8, 4, 2, 1) if s <= known and part.size % s == 0)
             waiting = waiting[len(bases) :]
 
     def _align(self, size: int) -> None:
@@ -203,69 +254,11 @@ class _Writer:
 
 
 @cache
-def plain(typename: str) -> Make:
-    """Return what makes a list of messages of numbers alone, which are all as long."""
-    kind = message_class(typename)
-    fields = typestore().fielddefs[typename][1]
-    size = _plain_layout(typename).size
-    known: dict[str, Any] = {'new': object.__new__, 'kind': kind, 'Octet': Octet}
-    known['each'] = _plain_layout(typename).iter_unpack
-    values, lines = [], []
-    for number, (field, (_, detail)) in enumerate(fields):
-        value = f'v{number}'
-        known[f'put{number}'] = kind._puts[field]
-        values.append(value)
-        value = f'Octet([{value}])' if detail[0] == 'byte' else value
-        lines.append(f'        put{number}(item, {value})')
-    lines = [
-        'def make(data, at, count):',
-        '    items = []',
-        f'    for {", ".join(values)}, in each(data[at:at + count * {size}]):',
-        '        item = new(kind)',
-        *lines,
-        '        items.append(item)',
-        '    return items',
-    ]
-    exec('\n'.join(lines), known)
-    found: Make = known['make']
+def _several_of(node: Nodetype, detail: Any) -> Make:
+    """Return what makes a list of messages or strings."""
+    writer = _Writer()
+    items = writer.items((node, detail), 'count')
+    lines = ['def make(data, at, count):', *writer.lines, f'    return {items}']
+    exec('\n'.join(lines), writer.known)
+    found: Make = writer.known['make']
     return found
-
-
-@cache
-def _numbers_of(kind: str, *, sequence: bool) -> Make:
-    """Return what makes a view of the bytes that came."""
-    dtype = np.dtype(kind)
-    if sequence:
-        return lambda data, at, count: Numbers(count, dtype, data, at)
-    return lambda data, at, count: np.frombuffer(data, dtype, count, at)
-
-
-def _is_plain(typename: str, *, counted: bool) -> bool:
-    """Tell whether messages of a type, one after another, have one layout wherever they begin.
-
-    :param counted: whether a count goes before the first one, which is at a multiple of 4 then.
-    """
-    fields = typestore().fielddefs[typename][1]
-    if any(node != Nodetype.BASE or detail[0] not in SIZES for _, (node, detail) in fields):
-        return False
-    alignment = _alignment(typename)
-    begins_so = counted or SIZES[fields[0][1][1][0]] == alignment
-    return begins_so and alignment <= 4 and _plain_layout(typename).size % alignment == 0
-
-
-def _plain_layout(typename: str) -> Struct:
-    return _layout([detail[0] for _, (_, detail) in typestore().fielddefs[typename][1]])
-
-
-def _alignment(typename: str) -> int:
-    return max(SIZES[detail[0]] for _, (_, detail) in typestore().fielddefs[typename][1])
-
-
-def _layout(bases: list[str]) -> Struct:
-    """Return the format of numbers side by side, the first one where all may begin."""
-    code, size = '<', 0
-    for base in bases:
-        gap = -size % SIZES[base]
-        code += f'{gap}x' * bool(gap) + _FORMATS[base]
-        size += gap + SIZES[base]
-    return Struct(code)
