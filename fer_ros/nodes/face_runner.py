@@ -193,8 +193,10 @@ class FaceRunner:
 
     def _on_estop(self, message: Any) -> None:
         stop = Stop(str(self._values['stop_mode'])) if message.data else None
+        changed = stop is not self.face.stopped  # who watches over a robot may say it at a rate
         self._do_now(lambda face: face.stop(stop))
-        self._node.get_logger().warning(f'estop: {stop.value if stop else "released"}')
+        if changed:
+            self._node.get_logger().warning(f'estop: {stop.value if stop else "released"}')
 
     def _on_joint_states(self, message: Any) -> None:
         """Begin where the actuators are; every joint of every rig must be among them."""
