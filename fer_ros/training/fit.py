@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from fer_ros.errors import ConfigError, ModelError
 from fer_ros.evaluation.ferplus import absolute_majority, majority
+from fer_ros.recognition.static import MIRROR_BELOW
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.data import Split, batches, crops, rows_of_epoch
 from fer_ros.training.net import ExpressionNet, NetConfig, frozen_layers, grown
@@ -253,13 +254,18 @@ def as_input(faces: UInt8, run: Run) -> Tensor:
 
 
 def judge(run: Run, split: Split, faces: UInt8) -> dict[str, float]:
-    """Return loss, A8 and B8 of the averaged weights, each face looked at once."""
+    """Return loss, A8 and B8 of the averaged weights, used as the run time will use them."""
     run.average.eval()
     rows: list[Float32] = []
-    with torch.inference_mode(), _precision(run):
+    with torch.inference_mode():
         for start in range(0, len(faces), 256):
             images = as_input(faces[start : start + 256], run)
-            rows.append(run.average(images)[0].float().cpu().numpy())
+            logits = run.average(images)[0].float()
+            torn = torch.softmax(logits, dim=1).amax(dim=1) < MIRROR_BELOW
+            if torn.any():
+                again = run.average(images[torn].flip(3))[0].float()
+                logits[torn] = (logits[torn] + again) / 2
+            rows.append(logits.cpu().numpy())
     logits_of_all = np.concatenate(rows)
     predicted = logits_of_all.argmax(axis=1)
     scores = {}

@@ -19,7 +19,7 @@ from fer_ros.pipeline import PipelineConfig
 from fer_ros.recognition import Reference
 from fer_ros.recognition.certainty import HARDSHIPS, Certainty
 from fer_ros.taxonomy import EMOTIONS
-from fer_ros.training.certainty import CAUTION, add_certainty, fit_heat, least_norm
+from fer_ros.training.certainty import add_certainty, fit_heat, least_norm
 
 
 def test_the_heat_of_faces_that_are_answered_too_surely_is_found() -> None:
@@ -31,10 +31,15 @@ def test_the_heat_of_faces_that_are_answered_too_surely_is_found() -> None:
     hard[: count // 2, 1] = 1.0  # blurred, and answered twice as surely as is right
     hard[count // 4 : count // 2, 2] = 0.5  # dark as well: which changes nothing
     logits = np.where(hard[:, 1:2] > 0, honest * 2, honest).astype(np.float32)
-    heat = dict(zip(HARDSHIPS, fit_heat(logits, hard, labels)))
-    assert heat['blur'] == pytest.approx(CAUTION * math.log(2.0), rel=0.15)
-    assert heat['dark'] < 0.1
-    assert heat['noise'] == 0.0
+    fair, cautious = (
+        dict(zip(HARDSHIPS, fit_heat(logits, hard, labels, caution=caution)))
+        for caution in (1.0, 2.0)
+    )
+    assert fair['blur'] == pytest.approx(math.log(2.0), rel=0.15)
+    assert fair['dark'] < 0.1
+    assert fair['noise'] == cautious['noise'] == 0.0
+    # Where a wrong answer counts twice, blurred faces have to be answered more shyly than is fair.
+    assert cautious['blur'] > fair['blur'] + 0.1
 
 
 def test_no_weight_is_negative() -> None:
