@@ -32,8 +32,8 @@ class PipelineConfig:
     device: Device = Device.AUTO
     precision: Precision = Precision.AUTO
     landmark_model: str = 'facemesh-478'
-    expression_model: str = 'fer-static-r2'
-    temporal_model: str = 'fer-temporal-r1'
+    expression_model: str = 'fer-static-r4'
+    temporal_model: str = 'fer-temporal-r2'
     detection: DetectionConfig = field(default_factory=DetectionConfig)
     tracking: TrackingConfig = field(default_factory=TrackingConfig)
     mirror_below: float = MIRROR_BELOW

@@ -57,7 +57,7 @@ def test_summary(finished: tuple[Path, dict[str, Any]], made_clip: Path) -> None
         'onnxruntime-cpu fp32',
         'onnxruntime-cpu fp32, onnxruntime-cpu int8',  # a CPU that multiplies bytes
     )
-    assert summary['models'][-3:] == ['facemesh-478', 'fer-static-r2', 'fer-temporal-r1']
+    assert summary['models'][-3:] == ['facemesh-478', 'fer-static-r4', 'fer-temporal-r2']
     assert summary['source'] == str(made_clip)
 
 

@@ -51,7 +51,7 @@ def test_nearly_all_faces_are_found(landmarker: Landmarker) -> None:
 def test_the_shipped_model_keeps_what_its_card_says(
     some_faces: Path, landmarker: Landmarker
 ) -> None:
-    manifest = find_manifest('fer-static-r2', Task.STATIC_EXPRESSION)
+    manifest = find_manifest('fer-static-r4', Task.STATIC_EXPRESSION)
     recogniser = StaticRecogniser(OnnxRuntimeEngine(manifest))
     figures = evaluate_static(some_faces, recogniser, landmarker)
     assert figures.A8 > 0.81

@@ -17,7 +17,7 @@ from fer_ros.inference.store import find_manifest
 
 @pytest.fixture
 def manifest() -> Manifest:
-    return find_manifest('fer-static-r2', Task.STATIC_EXPRESSION)
+    return find_manifest('fer-static-r4', Task.STATIC_EXPRESSION)
 
 
 def faces(manifest: Manifest, count: int) -> np.ndarray:
@@ -77,7 +77,7 @@ def test_a_corrupt_file_is_one_line(manifest: Manifest, tmp_path: Path, content:
     path = tmp_path / 'broken.onnx'
     path.write_bytes(content)
     text = refused(replace(manifest, file=path))
-    assert text.startswith("model 'fer-static-r2': ONNX Runtime can not load it: ")
+    assert text.startswith("model 'fer-static-r4': ONNX Runtime can not load it: ")
 
 
 def test_a_truncated_file_is_one_line(manifest: Manifest, tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_the_runtime_reports_to_nobody(tmp_path: Path) -> None:
         'from fer_ros.inference.manifest import Task\n'
         'from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine\n'
         'from fer_ros.inference.store import find_manifest\n'
-        'OnnxRuntimeEngine(find_manifest("fer-static-r2", Task.STATIC_EXPRESSION))\n'
+        'OnnxRuntimeEngine(find_manifest("fer-static-r4", Task.STATIC_EXPRESSION))\n'
     )
     environment = {**os.environ, 'HOME': str(tmp_path)}
     environment.pop('ORT_DISABLE_TELEMETRY', None)

@@ -41,7 +41,7 @@ def test_a_path_may_begin_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_lists_what_is_shipped() -> None:
     assert shipped(LANDMARKS) == ['facemesh-468', 'facemesh-478']
-    assert set(shipped()) >= {'blazeface-short', 'facemesh-478', 'fer-static-r2'}
+    assert set(shipped()) >= {'blazeface-short', 'facemesh-478', 'fer-static-r4'}
     assert set(shipped(STATIC)) <= set(shipped())
 
 

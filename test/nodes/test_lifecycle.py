@@ -46,7 +46,7 @@ def test_walks_through_its_states(node: PerceptionNode, listener: Listener) -> N
 def test_a_missing_model_leaves_it_unconfigured(node: PerceptionNode) -> None:
     assert change(node, 'expression_model', 'nobody') == (True, '')
     assert node.trigger_configure() == FAILURE
-    assert change(node, 'expression_model', 'fer-static-r2') == (True, '')
+    assert change(node, 'expression_model', 'fer-static-r4') == (True, '')
     assert node.trigger_configure() == SUCCESS
 
 

@@ -258,9 +258,9 @@ def test_a_bad_start_is_one_clear_line(words: list[str], expected: str) -> None:
 
 def test_a_corrupt_model_is_named(tmp_path: Path) -> None:
     models = Path(__file__).resolve().parents[2] / 'models'
-    manifest = (models / 'fer-static-r2.yaml').read_text(encoding='utf-8')
+    manifest = (models / 'fer-static-r4.yaml').read_text(encoding='utf-8')
     (tmp_path / 'mine.yaml').write_text(manifest, encoding='utf-8')
-    (tmp_path / 'fer-static-r2.onnx').write_bytes(b'broken')
+    (tmp_path / 'fer-static-r4.onnx').write_bytes(b'broken')
     process = start('up', '-p', f'expression_model:={tmp_path / "mine.yaml"}')
     process.wait(timeout=60)
     status, text = finish(process)

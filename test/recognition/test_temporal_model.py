@@ -161,7 +161,7 @@ def test_a_face_that_ends_is_forgotten() -> None:
 
 
 def test_memory_of_a_face_is_small_and_does_not_grow() -> None:
-    model = TemporalModel(load_engine('fer-temporal-r1', Task.TEMPORAL_EXPRESSION))
+    model = TemporalModel(load_engine('fer-temporal-r2', Task.TEMPORAL_EXPRESSION))
     for index in range(300):
         model.update_all([emotion(index * 10, 0.3)])
     memory = model._memories['f1']
@@ -199,7 +199,7 @@ def emotion(stamp_ms: float, happiness: float, face_id: str = 'f1') -> Observati
 
 def smile(rate_hz: float) -> list[TemporalState]:
     """Follow a smile from 1.0 to 2.5 s of 3.5, rising and falling within 0.2 s."""
-    model = TemporalModel(load_engine('fer-temporal-r1', Task.TEMPORAL_EXPRESSION))
+    model = TemporalModel(load_engine('fer-temporal-r2', Task.TEMPORAL_EXPRESSION))
     states = []
     for index in range(round(3.5 * rate_hz)):
         seconds = index / rate_hz
@@ -226,7 +226,7 @@ def test_one_smile_is_one_event_at_any_rate(rate_hz: float) -> None:
 
 
 def test_a_face_that_stays_as_it_is_says_the_same_for_minutes() -> None:
-    model = TemporalModel(load_engine('fer-temporal-r1', Task.TEMPORAL_EXPRESSION))
+    model = TemporalModel(load_engine('fer-temporal-r2', Task.TEMPORAL_EXPRESSION))
     told = [model.update_all([emotion(index * 40, 0.9)])[0] for index in range(3000)]
     assert {state.label for state in told[10:]} == {'happiness'}
     assert {state.phase for state in told[40:]} == {Phase.APEX}

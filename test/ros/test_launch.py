@@ -62,7 +62,7 @@ def test_it_walks_through_its_states_and_refuses_others(robot: Robot) -> None:
     assert robot.set('/fer', 'expression_model', 'nobody') == (True, '')
     assert not robot.change('/fer', Transition.TRANSITION_CONFIGURE)
     assert robot.state('/fer') == State.PRIMARY_STATE_UNCONFIGURED
-    assert robot.set('/fer', 'expression_model', 'fer-static-r2') == (True, '')
+    assert robot.set('/fer', 'expression_model', 'fer-static-r4') == (True, '')
     assert robot.change('/fer', Transition.TRANSITION_CONFIGURE)
     assert robot.change('/fer', Transition.TRANSITION_ACTIVATE)
     assert robot.change('/fer', Transition.TRANSITION_ACTIVE_SHUTDOWN)

@@ -24,12 +24,13 @@ from fer_ros.training.teachers import Teachers
 
 pytestmark = pytest.mark.torch
 
-MODEL = 'fer-static-r2'
+MODEL = 'fer-static-r4'
 
 
 @pytest.fixture(scope='module')
 def recogniser() -> StaticRecogniser:
-    return StaticRecogniser(load_engine(MODEL, Task.STATIC_EXPRESSION, Device.CPU))
+    engine = load_engine(MODEL, Task.STATIC_EXPRESSION, Device.CPU)
+    return StaticRecogniser(engine, mirror_below=0.0)
 
 
 def settings(**distil: object) -> StaticSettings:

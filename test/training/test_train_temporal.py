@@ -125,7 +125,7 @@ def test_a_run_leaves_a_model_that_the_run_time_loads(tmp_path: Path, media: Pat
 def test_the_shipped_settings_can_be_read() -> None:
     root = Path(__file__).resolve().parents[2]
     settings = load_temporal_settings(root / 'models' / 'training' / 'temporal.yaml')
-    assert settings.id == 'fer-temporal-r1'
+    assert settings.id == 'fer-temporal-r2'
 
 
 @pytest.mark.parametrize(
