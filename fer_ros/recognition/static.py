@@ -31,6 +31,19 @@ def softmax(logits: Float32, temperature: float | Float64 = 1.0) -> Float32:
     return probabilities
 
 
+def torn_faces(logits: Float32, temperature: float, mirror_below: float) -> NDArray[np.bool_]:
+    """Return (N,) which faces of (N, K) logits are worth a look at their mirror image.
+
+    :param mirror_below: the likeliest emotion has less than this; 0: no face, 1: every face.
+    """
+    if mirror_below in (0.0, 1.0):
+        return np.full(len(logits), bool(mirror_below))
+    behind = logits - logits.max(axis=1, keepdims=True)
+    # The likeliest has 1 / sum(e^behind).
+    torn: NDArray[np.bool_] = np.exp(behind / temperature).sum(axis=1) * mirror_below > 1.0
+    return torn
+
+
 class StaticRecogniser:
     """Recognises the expression of each aligned face by itself, all faces in one batch."""
 
@@ -75,21 +88,11 @@ class StaticRecogniser:
         """Return (N, K) logits and (N, D) embeddings of N RGB crops of the net's input size."""
         batch = to_batch(crops, self._engine.manifest.input)
         logits, embeddings = self._engine.run(batch)
-        torn = self._torn(logits)
+        torn = torn_faces(logits, self._engine.manifest.temperature, self._mirror_below)
         if torn.any():
             both = zip((logits, embeddings), self._engine.run(_mirrored(batch[torn])))
             logits, embeddings = (_averaged(seen, torn, again) for seen, again in both)
         return logits, embeddings
-
-    def _torn(self, logits: Float32) -> NDArray[np.bool_]:
-        """Return (N,) whose mirror image is worth a look."""
-        if self._mirror_below in (0.0, 1.0):
-            return np.full(len(logits), bool(self._mirror_below))
-        behind = logits - logits.max(axis=1, keepdims=True)
-        # The likeliest has 1 / sum(e^behind).
-        weights = np.exp(behind / self._engine.manifest.temperature).sum(axis=1)
-        torn: NDArray[np.bool_] = weights * self._mirror_below > 1.0
-        return torn
 
     def _expression(self, probabilities: Float32, embedding: Float32) -> Expression:
         valence, arousal = valence_arousal(probabilities, self._coordinates)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from fer_ros.errors import ConfigError, ModelError
 from fer_ros.evaluation.ferplus import absolute_majority, majority
-from fer_ros.recognition.static import MIRROR_BELOW
+from fer_ros.recognition.static import MIRROR_BELOW, torn_faces
 from fer_ros.taxonomy import EMOTIONS
 from fer_ros.training.data import Split, batches, crops, rows_of_epoch
 from fer_ros.training.net import ExpressionNet, NetConfig, frozen_layers, grown
@@ -261,7 +261,7 @@ def judge(run: Run, split: Split, faces: UInt8) -> dict[str, float]:
         for start in range(0, len(faces), 256):
             images = as_input(faces[start : start + 256], run)
             logits = run.average(images)[0].float()
-            torn = torch.softmax(logits, dim=1).amax(dim=1) < MIRROR_BELOW
+            torn = torch.from_numpy(torn_faces(logits.cpu().numpy(), 1.0, MIRROR_BELOW))
             if torn.any():
                 again = run.average(images[torn].flip(3))[0].float()
                 logits[torn] = (logits[torn] + again) / 2

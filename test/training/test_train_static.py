@@ -14,13 +14,14 @@ torch = pytest.importorskip('torch', reason='training needs torch: the train ext
 onnx = pytest.importorskip('onnx', reason='export needs onnx: the train extra')
 
 from fer_ros.errors import ConfigError, DataError, ModelError
+from fer_ros.evaluation.ferplus import VotedFaces
 from fer_ros.inference import factory
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.onnxruntime_engine import OnnxRuntimeEngine
 from fer_ros.recognition.static import StaticRecogniser
 from fer_ros.taxonomy import EMOTIONS
-from fer_ros.training.data import distilled, teacher_answers
-from fer_ros.training.fit import Run, learning_rate, read_checkpoint
+from fer_ros.training.data import Split, distilled, teacher_answers
+from fer_ros.training.fit import Run, judge, learning_rate, read_checkpoint
 from fer_ros.training.settings import load_settings
 from fer_ros.training.static import (
     learned_from,
@@ -349,3 +350,33 @@ def test_the_learning_rate_rises_and_falls(tmp_path: Path) -> None:
     assert learning_rate(settings, 10, 10) == pytest.approx(0.2)
     assert learning_rate(settings, 60, 10) == pytest.approx(0.1)
     assert learning_rate(settings, 110, 10) == pytest.approx(0.0)
+
+
+class TwoColumns(torch.nn.Module):
+    """Neutral is the first column of the first row, happiness three times the last."""
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits = torch.zeros(len(images), len(EMOTIONS))
+        logits[:, 0], logits[:, 1] = images[:, 0, 0, 0], 3 * images[:, 0, 0, -1]
+        return logits, logits
+
+
+def test_epochs_are_judged_with_second_looks_at_torn_faces_alone(tmp_path: Path) -> None:
+    path = tmp_path / 'judge.yaml'
+    path.write_text(yaml.safe_dump({**TINY, 'mean': 0.0, 'std': 100.0}), encoding='utf-8')
+    run = Run(load_settings(path), 'cpu')
+    run.average = TwoColumns()
+    faces = np.zeros((2, 48, 48), np.uint8)
+    # .3 to .15: torn. Its mirror image says .05 to .9, so that happiness leads by .525 to .175.
+    faces[0, 0, 0], faces[0, 0, -1] = 30, 5
+    # 2.55 to 0 gives neutral 0.65: sure, though the mirror image would say 0 to 7.65.
+    faces[1, 0, 0] = 255
+    votes = np.zeros((2, 10), np.uint8)
+    votes[0, 1] = votes[1, 0] = 10
+    split = Split(
+        VotedFaces(faces, votes),
+        np.zeros((2, 0, 3), np.float32),
+        np.zeros((2, 2, 3)),
+        (votes[:, :8] / 10).astype(np.float32),
+    )
+    assert judge(run, split, faces)['A8'] == 1.0
