@@ -35,6 +35,7 @@ ARGUMENTS = {
     'generation_params_file': ('', 'Its parameter file; empty: config/generation.yaml.'),
     'bag': ('', 'Bag to replay into the node; the launch ends with it.'),
 }
+ON, OFF = ('true', '1', 'yes', 'on'), ('false', '0', 'no', 'off')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -50,10 +51,10 @@ def _actions(context: LaunchContext) -> list:
     """Return the nodes, what starts them, and the bag."""
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     nodes = [_node(value)]
-    if _true(value['generation']):
+    if _true(value, 'generation'):
         nodes.append(_face_node(value))
     actions = list(nodes)
-    if _true(value['autostart']):
+    if _true(value, 'autostart'):
         # By events: LifecycleNode(autostart=True) does not exist on Humble and Jazzy.
         for node in nodes:
             actions += [
@@ -67,10 +68,10 @@ def _actions(context: LaunchContext) -> list:
 
 def _node(value: dict[str, str]) -> LifecycleNode:
     """Return the perception node with the parameters that the arguments make."""
-    share = Path(get_package_share_directory('fer_ros'))
-    file = value['params_file'] or str(share / 'config' / 'fer.yaml')
+    file = _file(value, 'params_file', 'fer.yaml')
     chosen = {name: value[name] for name in ('image_transport', 'device') if value[name]}
-    info = value['camera_info'] or value['image'].rpartition('/')[0] + '/camera_info'
+    camera, slash, _ = value['image'].rpartition('/')
+    info = value['camera_info'] or f'{camera}{slash}camera_info'
     return LifecycleNode(
         package='fer_ros',
         executable='perception_node',
@@ -84,8 +85,7 @@ def _node(value: dict[str, str]) -> LifecycleNode:
 
 def _face_node(value: dict[str, str]) -> LifecycleNode:
     """Return the node of the robot's face, beside what perception publishes."""
-    share = Path(get_package_share_directory('fer_ros'))
-    file = value['generation_params_file'] or str(share / 'config' / 'generation.yaml')
+    file = _file(value, 'generation_params_file', 'generation.yaml')
     chosen = {'rig': value['rig']} if value['rig'] else {}
     return LifecycleNode(
         package='fer_ros',
@@ -114,7 +114,7 @@ def _end(_: Event, context: LaunchContext) -> list:
 
 
 def _simulated(value: dict[str, str]) -> bool:
-    return _true(value['use_sim_time']) or bool(value['bag'])
+    return _true(value, 'use_sim_time') or bool(value['bag'])
 
 
 def _change(node: LifecycleNode, transition: int) -> EmitEvent:
@@ -144,5 +144,18 @@ def _when(node: LifecycleNode, start: str, goal: str, action: Action) -> Registe
     )
 
 
-def _true(text: str) -> bool:
-    return text.strip().lower() in ('true', '1', 'yes', 'on')
+def _file(value: dict[str, str], name: str, shipped: str) -> str:
+    """Return a parameter file; of one that is not there, launch_ros would only warn."""
+    share = Path(get_package_share_directory('fer_ros'))
+    file = Path(value[name] or share / 'config' / shipped)
+    if not file.is_file():
+        raise ValueError(f'{name}: expected a YAML file, found none at {file}')
+    return str(file)
+
+
+def _true(value: dict[str, str], name: str) -> bool:
+    """Return a switch; what is neither on nor off is a slip of the pen."""
+    text = value[name].strip().lower()
+    if text not in (*ON, *OFF):
+        raise ValueError(f'{name}: expected true or false, found {value[name]!r}')
+    return text in ON

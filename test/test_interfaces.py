@@ -150,6 +150,16 @@ def test_refuses_what_a_range_can_not(name: str, value: object, words: str) -> N
     assert words in refusal(values, [name], running=False)  # type: ignore[arg-type]
 
 
+def test_a_bad_value_of_a_file_does_not_stand_in_the_way_of_others() -> None:
+    values = {**defaults(), 'device': 'gpu', 'max_faces': 3}
+    assert 'expected one of' in refusal(values, values, running=False)
+    assert refusal(values, ['max_faces'], running=False) == ''
+    face = {**generation_parameters.defaults(), 'target': 'nobody', 'min_hold_s': 1.0}
+    given = {'running': False, 'known': None}
+    assert 'expected one of' in generation_parameters.refusal(face, face, **given)  # type: ignore[arg-type]
+    assert generation_parameters.refusal(face, ['min_hold_s'], **given) == ''  # type: ignore[arg-type]
+
+
 def test_fixed_parameters_are_refused_while_configured() -> None:
     values = {**defaults(), 'device': 'cpu'}
     assert refusal(values, ['device'], running=False) == ''

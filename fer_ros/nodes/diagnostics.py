@@ -31,12 +31,19 @@ def health(
     if silent_s is None:
         return DiagnosticStatus.OK, f'{state}: not processing'
     if silent_s > camera_timeout_s:
-        why = (
-            'somebody publishes it, but nothing arrives whole: see Camera input in interfaces.md'
-            if cameras
-            else hint
-        )
+        why = hint
+        if cameras:
+            so_far = 'any more' if snapshot.received else 'whole'
+            why = (
+                f'somebody publishes it, but nothing arrives {so_far}: see Camera input in '
+                'interfaces.md'
+            )
         return DiagnosticStatus.WARN, f'no image for {silent_s:.1f} s: {why}'
+    if snapshot.refused_s > camera_timeout_s:
+        return (
+            DiagnosticStatus.WARN,
+            f'every image of {snapshot.refused_s:.1f} s was refused: {snapshot.last_error}',
+        )
     if device_failed:
         return DiagnosticStatus.WARN, 'the GPU failed, nets run on the CPU: see backend_reason'
     if p50 > latency_error_ms:

@@ -162,6 +162,8 @@ def refusal(
     reason = table_refusal(BY_NAME, values, changed, running=running)
     if reason:
         return reason
+    if table_refusal(BY_NAME, values, values, running=False):
+        return ''  # another one is bad: it came before configure, which says so
     try:
         config = director_config(values)
         layer_config(values)

@@ -349,6 +349,8 @@ def refusal(values: Mapping[str, Value], changed: Iterable[str], *, running: boo
     reason = table_refusal(BY_NAME, values, changed, running=running)
     if reason:
         return reason
+    if table_refusal(BY_NAME, values, values, running=False):
+        return ''  # another one is bad: it came before configure, which says so
     if values['latency_error_ms'] < values['latency_warn_ms']:
         return (
             f'latency_error_ms: expected at least latency_warn_ms ({values["latency_warn_ms"]}), '

@@ -154,7 +154,7 @@ class PerceptionNode(ManagedNode):
 
     def _on_tick(self) -> None:
         """Report the node's health once a second."""
-        snapshot = self._statistics.snapshot()
+        snapshot = self._statistics.snapshot(self._now_ns())
         silent_s, cameras = None, 0
         if self._camera is not None:
             cameras = self.count_publishers(self._camera.topic)

@@ -54,7 +54,8 @@ class Recognition:
         self._restart_if_time_jumps(frame)
         if intrinsics is not None:
             intrinsics = intrinsics.scaled_to(frame.width, frame.height)
-        self._metric = intrinsics is not None
+        # A transform hangs from the camera's frame: without its name, tf2 would refuse it.
+        self._metric = intrinsics is not None and bool(frame.frame_id)
         return self._pipeline.process(frame, intrinsics)
 
     def publish(self, result: FrameResult, frame: Frame, header: Any, timing: Timing) -> None:

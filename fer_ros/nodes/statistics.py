@@ -10,12 +10,18 @@ import numpy as np
 
 from fer_ros.taxonomy import DropReason
 
-WINDOW = 300  # frames that latencies and the rate are taken over: ten seconds at 30 Hz
+WINDOW = 300  # frames that latencies are taken over: ten seconds at 30 Hz
+RATE_NS = 10_000_000_000  # time that the rate is taken over
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Counts since the node became active, percentiles over the last frames."""
+    """Counts since the node became active, percentiles over the last frames.
+
+    :param fps: over the last seconds; 0 where none became a message in them.
+    :param refused_s: for how long images came of which none could be used; 0 where the last
+        one was.
+    """
 
     received: int
     processed: int
@@ -25,6 +31,7 @@ class Snapshot:
     inference_ms: float
     last_image_ns: int | None
     last_error: str
+    refused_s: float
 
 
 class Statistics:
@@ -41,6 +48,7 @@ class Statistics:
         self._published_ns: deque[int] = deque(maxlen=WINDOW)
         self._last_image_ns: int | None = None
         self._last_error = ''
+        self._refused_ns: list[int] = []  # the first and the last since one was used
 
     def received(self, now_ns: int) -> None:
         """Count an image that arrived."""
@@ -53,11 +61,17 @@ class Statistics:
         with self._lock:
             self._last_image_ns = now_ns
 
-    def dropped(self, reason: str, error: str = '') -> None:
+    def dropped(self, reason: str) -> None:
         """Count an image that never became a message."""
         with self._lock:
             self._drops[reason] += 1
-            self._last_error = error or self._last_error
+
+    def refused(self, now_ns: int, reason: str, error: str) -> None:
+        """Count an image that could not be used."""
+        with self._lock:
+            self._drops[reason] += 1
+            self._last_error = error
+            self._refused_ns = [*self._refused_ns[:1], now_ns]
 
     def processed(self, now_ns: int, latency_ms: float, inference_ms: float) -> None:
         """Count an image that became a message."""
@@ -66,13 +80,14 @@ class Statistics:
             self._latency_ms.append(latency_ms)
             self._inference_ms.append(inference_ms)
             self._published_ns.append(now_ns)
+            self._refused_ns = []
 
     def totals(self) -> tuple[int, int]:
         """Return how many frames were processed and dropped."""
         with self._lock:
             return self._processed, sum(self._drops.values())
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, now_ns: int) -> Snapshot:
         """Return the state of now."""
         with self._lock:
             latency = np.array(self._latency_ms or [0.0])
@@ -81,16 +96,20 @@ class Statistics:
                 received=self._received,
                 processed=self._processed,
                 drops=dict(self._drops),
-                fps=self._rate(),
+                fps=self._rate(now_ns),
                 latency_ms=(p50, p90, p99),
                 inference_ms=float(np.median(self._inference_ms or [0.0])),
                 last_image_ns=self._last_image_ns,
                 last_error=self._last_error,
+                refused_s=self._refused_s(),
             )
 
-    def _rate(self) -> float:
-        """Return frames per second over the window."""
-        if len(self._published_ns) < 2:
-            return 0.0
-        span_ns = self._published_ns[-1] - self._published_ns[0]
-        return (len(self._published_ns) - 1) * 1e9 / span_ns if span_ns > 0 else 0.0
+    def _rate(self, now_ns: int) -> float:
+        """Return frames per second until now."""
+        recent = [then for then in self._published_ns if now_ns - RATE_NS <= then <= now_ns]
+        span_ns = now_ns - recent[0] if recent else 0
+        return (len(recent) - 1) * 1e9 / span_ns if span_ns > 0 else 0.0
+
+    def _refused_s(self) -> float:
+        """Return for how long images were refused, without one that was used."""
+        return (self._refused_ns[-1] - self._refused_ns[0]) / 1e9 if self._refused_ns else 0.0

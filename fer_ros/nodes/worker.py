@@ -105,7 +105,7 @@ class Worker:
                 self._drop(DropReason.ERROR.value, f'{type(error).__name__}: {error}')
 
     def _drop(self, reason: str, text: str) -> None:
-        self._statistics.dropped(reason, text)
+        self._statistics.refused(self._now_ns(), reason, text)
         self._node.get_logger().warning(f'dropped a frame: {text}', throttle_duration_sec=5.0)
 
     def _handle(self, arrival: _Arrival) -> None:

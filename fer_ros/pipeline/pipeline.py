@@ -189,7 +189,7 @@ class Pipeline:
         if self._last_stamp_ns is not None and frame.stamp_ns <= self._last_stamp_ns:
             raise FrameError(
                 f'frame {frame.sequence}: expected a stamp after {self._last_stamp_ns} ns, found '
-                f'{frame.stamp_ns} ns; reset when time starts again',
+                f'{frame.stamp_ns} ns; stamp every image, and reset when time starts again',
                 DropReason.TIME_BACK.value,
             )
         self._last_stamp_ns = frame.stamp_ns

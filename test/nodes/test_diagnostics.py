@@ -9,9 +9,9 @@ from fer_ros.nodes.statistics import Snapshot
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
-def snapshot(p50: float) -> Snapshot:
+def snapshot(p50: float, received: int = 12, refused_s: float = 0.0) -> Snapshot:
     return Snapshot(
-        received=12,
+        received=received,
         processed=9,
         drops={'stale': 1, 'replaced': 2},
         fps=29.97,
@@ -19,6 +19,7 @@ def snapshot(p50: float) -> Snapshot:
         inference_ms=8.25,
         last_image_ns=1,
         last_error='too old',
+        refused_s=refused_s,
     )
 
 
@@ -50,15 +51,37 @@ def test_level(silent_s: float | None, p50: float, level: bytes, words: str) -> 
 
 
 @pytest.mark.parametrize(
-    ('cameras', 'words'), [(0, 'does the camera run'), (1, 'nothing arrives whole')]
+    ('cameras', 'received', 'words'),
+    [
+        (0, 12, 'does the camera run'),
+        (1, 0, 'nothing arrives whole'),
+        (1, 12, 'nothing arrives any more'),
+    ],
 )
-def test_a_silent_camera_and_one_that_is_not_heard(cameras: int, words: str) -> None:
+def test_a_silent_camera_and_one_that_is_not_heard(
+    cameras: int, received: int, words: str
+) -> None:
     found, message = health(
-        snapshot(20.0), state='active', silent_s=9.0, cameras=cameras, camera_timeout_s=2.0,
-        hint='does the camera run?', latency_warn_ms=100.0, latency_error_ms=500.0,
+        snapshot(20.0, received), state='active', silent_s=9.0, cameras=cameras,
+        camera_timeout_s=2.0, hint='does the camera run?', latency_warn_ms=100.0,
+        latency_error_ms=500.0,
     )  # fmt: skip
     assert found == WARN
     assert words in message
+
+
+@pytest.mark.parametrize(
+    ('refused_s', 'level', 'text'),
+    [
+        (2.0, OK, '30.0 frames a second'),
+        (2.1, WARN, 'every image of 2.1 s was refused: too old'),
+    ],
+)
+def test_images_of_which_none_can_be_used(refused_s: float, level: bytes, text: str) -> None:
+    assert health(
+        snapshot(20.0, refused_s=refused_s), state='active', silent_s=0.1, camera_timeout_s=2.0,
+        latency_warn_ms=100.0, latency_error_ms=500.0,
+    ) == (level, text)  # fmt: skip
 
 
 def test_levels_differ() -> None:

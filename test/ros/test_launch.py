@@ -15,9 +15,10 @@ launch_pytest = pytest.importorskip('launch_pytest', reason='needs a real ROS 2:
 
 from fer_msgs.msg import FaceExpressionArray
 from hri_msgs.msg import Expression, IdsList
-from launch import LaunchDescription
+from launch import LaunchContext, LaunchDescription
+from launch.launch_description_sources import PythonLaunchDescriptionSource
 from lifecycle_msgs.msg import State, Transition
-from robot import Robot, launched
+from robot import LAUNCH, Robot, launched
 from tf2_msgs.msg import TFMessage
 
 from fer_ros.sources import open_source
@@ -141,3 +142,33 @@ def _answers(robot: Robot, topic: str) -> list[Any]:
     stamps = [message.header.stamp for message in robot.heard[topic]]
     arrays = robot.heard['/fer/expressions']
     return [message for message in arrays if message.header.stamp in stamps]
+
+
+@pytest.mark.parametrize(
+    ('name', 'value', 'said'),
+    [
+        ('generation', 'maybe', "expected true or false, found 'maybe'"),
+        ('params_file', '/nowhere/fer.yaml', 'expected a YAML file, found none at /nowhere/'),
+    ],
+)
+def test_a_bad_argument_ends_the_launch(name: str, value: str, said: str) -> None:
+    context = LaunchContext()
+    context.launch_configurations[name] = value
+    source = PythonLaunchDescriptionSource(str(LAUNCH))
+    *arguments, made = source.get_launch_description(context).entities
+    for argument in arguments:
+        argument.visit(context)
+    with pytest.raises(ValueError, match=f'{name}: {said}'):
+        made.visit(context)
+
+
+@launch_pytest.fixture
+def relative() -> LaunchDescription:
+    return launched(ends, image='image_raw', namespace='left')
+
+
+@pytest.mark.launch(fixture=relative)
+def test_the_calibration_is_beside_the_image(robot: Robot) -> None:
+    robot.wait_until_active('/left/fer')
+    robot.spin_until(lambda: robot.count_subscribers('/left/image_raw'), 'the image')
+    robot.spin_until(lambda: robot.count_subscribers('/left/camera_info'), 'the calibration')
