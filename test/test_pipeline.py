@@ -124,6 +124,14 @@ def test_one_person_smiles(pipeline: Pipeline, frames: list[Frame]) -> None:
     assert all(state.face.stamp_ns == frame.stamp_ns for state, frame in zip(states, frames))
 
 
+def test_who_is_not_seen_any_more_is_over(pipeline: Pipeline, frames: list[Frame]) -> None:
+    results = process(pipeline, frames[:10])
+    [over] = pipeline.end()
+    assert (over.label, over.kind.name) == ('happiness', 'END')
+    assert over.face_id == results[-1].tracked[0]
+    assert pipeline.end() == ()
+
+
 def test_two_pipelines_tell_the_same_bit_for_bit(frames: list[Frame]) -> None:
     one, other = Pipeline(), Pipeline()
     for frame in frames[:12]:

@@ -18,6 +18,8 @@ RESIZE = 1.8
 # at most under light (+-15 %), noise, blur and another framing, those of two by 0.26 to 0.55, nine
 # of ten pairs by 0.34 and more (five people of one photo, 300 changes).
 DRIFT_PER_S = 1.5
+# For so long, through a pause of the camera: colours are those of the day's light.
+KNOWN_NS = 10_000_000_000
 ALIKE, DIFFERENT = 0.22, 0.27
 # Weight of the newest step in the velocity.
 FRESH = 0.6
@@ -79,7 +81,9 @@ class Track:
         return min(distance(self.roi, roi), distance(self.predicted(stamp_ns), roi))
 
     def may_be(self, roi: RotatedRoi, stamp_ns: int | None) -> bool:
-        """Tell whether the face may have come to a ROI and to its size."""
+        """Tell whether the face may have come to a ROI and to its size, in a while."""
+        if stamp_ns is not None and stamp_ns - self.seen_ns > KNOWN_NS:
+            return False
         resize = max(self.roi.size / roi.size, roi.size / self.roi.size)
         return self.gap(roi, stamp_ns) < self._reach(stamp_ns) and resize < RESIZE
 

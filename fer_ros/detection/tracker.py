@@ -97,6 +97,11 @@ class FaceTracker:
         self._since_detection = 0
         self._stamp_ns: int | None = None
 
+    @property
+    def _timeout_ns(self) -> int:
+        """How long an unseen face is kept."""
+        return round(self.config.lost_timeout_s * NS_PER_S)
+
     def tracked(self) -> tuple[str, ...]:
         """Return the ids that are followed, those unseen for a moment included."""
         return tuple(self._tracks)
@@ -112,18 +117,29 @@ class FaceTracker:
         self._since_detection = 0
         self._stamp_ns = None
 
-    def wants_detection(self) -> Look:
+    def wants_detection(self, stamp_ns: int | None = None) -> Look:
         """Tell how to look for faces in this frame.
 
         Everywhere where nobody is followed or somebody is lost; when it is time to look for
-        newcomers, at what is next.
+        newcomers, at what is next. After a pause in which an unseen face would have ended,
+        everybody is lost: who knows who is there now.
+
+        :param stamp_ns: stamp of the frame; without it, there was no pause.
         """
+        if stamp_ns is not None:
+            self._lose_all_after_a_pause(stamp_ns)
         if not self._tracks or not all(track.visible for track in self._tracks.values()):
             return Look.ALL
         is_full = len(self._tracks) >= self.config.max_faces
         if is_full or self._since_detection < self.config.detection_interval:
             return Look.NONE
         return Look.NEXT
+
+    def _lose_all_after_a_pause(self, stamp_ns: int) -> None:
+        """Trust no track across a time in which an unseen face would have ended."""
+        if self._stamp_ns is not None and stamp_ns - self._stamp_ns > self._timeout_ns:
+            for track in self._tracks.values():
+                track.visible = False
 
     def propose(
         self, detections: Sequence[Detection], stamp_ns: int | None = None
@@ -269,7 +285,7 @@ class FaceTracker:
 
     def _end_lost(self, stamp_ns: int) -> None:
         """Drop the tracks that were unseen for too long."""
-        limit_ns = stamp_ns - round(self.config.lost_timeout_s * NS_PER_S)
+        limit_ns = stamp_ns - self._timeout_ns
         self._ended = [
             track.face_id
             for track in self._tracks.values()

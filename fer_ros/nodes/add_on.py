@@ -19,6 +19,7 @@ from std_msgs.msg import Header
 from fer_ros.nodes import conversions, parameters
 from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.nodes.outputs import Timing
+from fer_ros.nodes.recognition import NS_PER_S, RESTART_NS
 from fer_ros.pipeline import CropPipeline, FrameResult
 from fer_ros.types import CameraIntrinsics, Frame
 from fer_ros.types import ExpressionEvent as Event
@@ -42,9 +43,11 @@ class CropRecognition:
         self._node, self._pipeline, self._values = node, pipeline, values
         self._events = node.create_publisher(ExpressionEvent, '~/events', RESULT_QOS)
         self._faces = FacePublishers(node, OURS)
+        self._last_ns: dict[str, int] = {}
 
     def leave(self, face_id: str, stamp: Any) -> None:
         """End what a face was expressing that is tracked no more, and close its topics."""
+        self._last_ns.pop(face_id, None)
         self._tell(self._pipeline.forget([face_id]), Header(stamp=stamp))
         self._faces.close([face_id])
 
@@ -58,6 +61,14 @@ class CropRecognition:
         self, frame: Frame, intrinsics: CameraIntrinsics | None, face_id: str = ''
     ) -> FrameResult:
         """Take a face's next picture; raises FrameError where it is not after its last one."""
+        last_ns = self._last_ns.get(face_id)
+        if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
+            back_s = (last_ns - frame.stamp_ns) / NS_PER_S
+            self._node.get_logger().warning(
+                f'face {face_id}: time went back by {back_s:.2f} s: its past is forgotten'
+            )
+            self.leave(face_id, conversions.ns_to_stamp(last_ns))
+        self._last_ns[face_id] = frame.stamp_ns
         return self._pipeline.process_crop(face_id, frame)
 
     def publish(self, result: FrameResult, frame: Frame, header: Any, timing: Timing) -> None:
@@ -67,6 +78,10 @@ class CropRecognition:
                 state, frame, header, alias=str(self._values['contempt_alias']), aligned_size_px=1
             )
         self._tell(result.events, header)
+
+    def end(self, stamp: Any) -> None:
+        """End what every face was expressing: no more pictures come."""
+        self._tell(self._pipeline.end(), Header(stamp=stamp))
 
     def close(self, stamp: Any) -> None:
         """Close every topic."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from tf2_msgs.msg import TFMessage
 from fer_ros.nodes import conversions
 from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.pipeline import FrameResult
+from fer_ros.types import ExpressionEvent as Event
 from fer_ros.types import Frame
 
 
@@ -92,11 +93,15 @@ class Outputs:
             frames_dropped=timing.dropped,
         )
         self._expressions.publish(message)
-        for event in result.events:
-            self._events.publish(conversions.event_from(event, header))
+        self.tell(result.events, header)
         if self._json is not None:
             text = json.dumps(conversions.as_json(message), separators=(',', ':'))
             self._json.publish(String(data=text))
+
+    def tell(self, events: Iterable[Event], header: Any) -> None:
+        """Publish what has become of expressions."""
+        for event in events:
+            self._events.publish(conversions.event_from(event, header))
 
     def warn_of_another_owner(self) -> None:
         """Say once where another node publishes the list of faces too: REP-155 knows one owner."""

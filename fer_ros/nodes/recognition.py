@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from std_msgs.msg import Header
+
 from fer_ros.nodes import parameters
 from fer_ros.nodes.outputs import Outputs, Timing
 from fer_ros.pipeline import FrameResult, Pipeline
@@ -69,6 +71,10 @@ class Recognition:
             metric=self._metric,
             model_ids=self._pipeline.model_ids,
         )
+
+    def end(self, stamp: Any) -> None:
+        """End what every face was expressing: no more frames come."""
+        self._outputs.tell(self._pipeline.end(), Header(stamp=stamp))
 
     def _restart_if_time_jumps(self, frame: Frame) -> None:
         """Begin anew where a recording starts again from its beginning."""

@@ -69,6 +69,11 @@ class Worker:
     def offer(self, message: Any, face_id: str = '') -> None:
         """Take an image from a callback, of a camera or of one face."""
         now_ns = self._now_ns()
+        if not now_ns:
+            self._node.get_logger().warning(
+                'use_sim_time is set, but /clock has told no time yet: diagnostics wait for it',
+                throttle_duration_sec=5.0,
+            )
         self._statistics.received(now_ns)
         if self._slot.put(_Arrival(message, now_ns, face_id), face_id):
             self._statistics.dropped(DropReason.REPLACED.value)
@@ -86,9 +91,11 @@ class Worker:
         self._intrinsics = conversions.intrinsics_from(message)
 
     def close(self) -> None:
-        """Stop after the frame at hand."""
+        """Stop after the frame at hand, and end what was being expressed."""
         self._slot.close()
         self._thread.join()
+        if rclpy.ok():
+            self._recognition.end(self._node.get_clock().now().to_msg())
 
     def _now_ns(self) -> int:
         return self._node.get_clock().now().nanoseconds

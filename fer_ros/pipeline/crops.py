@@ -32,6 +32,10 @@ class CropPipeline(Pipeline):
         super().reset()
         self._seen.clear()
 
+    def end(self) -> tuple[ExpressionEvent, ...]:
+        """End what every face was expressing."""
+        return self.forget(tuple(self._seen))
+
     def process_crop(self, face_id: str, frame: Frame) -> FrameResult:
         """Take the next picture of one face; its result has no face where the mesh finds none.
 

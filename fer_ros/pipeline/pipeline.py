@@ -25,7 +25,7 @@ from fer_ros.pipeline.expressions import Expressions
 from fer_ros.pipeline.loading import load_landmarker, load_recogniser
 from fer_ros.roi import roi_from_landmarks
 from fer_ros.taxonomy import DropReason
-from fer_ros.types import CameraIntrinsics, Float32, Frame, Landmarks
+from fer_ros.types import CameraIntrinsics, ExpressionEvent, Float32, Frame, Landmarks
 
 if TYPE_CHECKING:  # needs torch: imported where a GPU runs the nets
     from fer_ros.device.rooms import DeviceRooms
@@ -133,6 +133,10 @@ class Pipeline:
         self._expressions.reset()
         self._last_stamp_ns = None
 
+    def end(self) -> tuple[ExpressionEvent, ...]:
+        """End what every face was expressing: no more frames come before :meth:`reset`."""
+        return self._expressions.forget(self._tracker.tracked())
+
     def process(self, frame: Frame, intrinsics: CameraIntrinsics | None = None) -> FrameResult:
         """Take the next frame.
 
@@ -155,7 +159,7 @@ class Pipeline:
     def find(self, frame: Frame) -> list[TrackedFace]:
         """Take the next frame and return the faces seen in it: the first half of the walk."""
         self._check_time(frame)
-        looking = self._tracker.wants_detection()
+        looking = self._tracker.wants_detection(frame.stamp_ns)
         detections = self._detector.detect(frame, looking) if looking else []
         proposals = self._tracker.propose(detections, frame.stamp_ns)
         landmarks = self._locate(frame, proposals)

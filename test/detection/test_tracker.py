@@ -28,7 +28,7 @@ class World:
         :param detected: those that the detector sees, if not all.
         """
         self.stamp_ns += elapsed_ns
-        looking = self.tracker.wants_detection()
+        looking = self.tracker.wants_detection(self.stamp_ns)
         self.looks += [looking] if looking else []
         seen = people if detected is None else detected
         detections = [detection_at(*person) for person in seen] if looking else []
@@ -335,7 +335,7 @@ class ColouredWorld(World):
 
     def step(self, *people, detected=None, elapsed_ns=FRAME_NS):
         self.stamp_ns += elapsed_ns
-        looking = self.tracker.wants_detection()
+        looking = self.tracker.wants_detection(self.stamp_ns)
         places = [person[:3] for person in people]
         detections = [detection_at(*place) for place in places] if looking else []
         proposals = self.tracker.propose(detections, self.stamp_ns)
@@ -394,6 +394,25 @@ def test_hidden_for_a_second_and_back():
     for _ in range(29):
         world.step()
     assert list(world.step((200, 200, 100))) == [first]
+
+
+@pytest.mark.parametrize(
+    ('pause_s', 'who', 'is_same'),
+    [(0.9, 1, True), (1.1, 0, True), (1.1, 1, False), (9.9, 0, True), (10.1, 0, False)],
+)
+def test_after_a_pause_of_the_camera_people_are_known_by_their_looks(pause_s, who, is_same):
+    world = ColouredWorld()
+    (first,) = world.step((200, 200, 100, 0))
+    (face_id,) = world.step((200, 200, 100, who), elapsed_ns=round(pause_s * 1e9))
+    assert (face_id == first) == is_same
+    assert (first in world.tracker.tracked()) == is_same
+    assert world.tracker.ended() == (() if is_same else (first,))
+
+
+def test_a_slow_camera_keeps_its_ids():
+    world = ColouredWorld()
+    ids = [world.step((200, 200, 100, 0), elapsed_ns=2_000_000_000) for _ in range(5)]
+    assert ids == ids[:1] * 5
 
 
 def test_a_stranger_without_room_is_not_followed():

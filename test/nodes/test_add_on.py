@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from fer_msgs.msg import ExpressionEvent
 from hri_msgs.msg import IdsList
 from listener import Listener
 from rclpy.parameter import Parameter
@@ -15,12 +17,12 @@ from std_msgs.msg import Header
 
 from fer_ros.alignment import align
 from fer_ros.nodes import conversions
-from fer_ros.nodes.add_on import FaceTopics
+from fer_ros.nodes.add_on import CropRecognition, FaceTopics
 from fer_ros.nodes.face_publishers import TRACKED
 from fer_ros.nodes.perception_node import PerceptionNode
 from fer_ros.pipeline import Pipeline
 from fer_ros.sources import open_source
-from fer_ros.types import UInt8
+from fer_ros.types import Frame, UInt8
 
 pytestmark = pytest.mark.xdist_group('dds')
 
@@ -49,16 +51,8 @@ def aligned() -> UInt8:
 def test_an_aligned_face_is_answered_on_its_own_topics(
     node: PerceptionNode, listener: Listener, aligned: UInt8
 ) -> None:
-    tracked = listener.create_publisher(IdsList, TRACKED, 10)
-    pictures = listener.create_publisher(Image, '/humans/faces/ab1/aligned', 10)
-    listener.spin_until(lambda: tracked.get_subscription_count() == 2, 'the node')
-    tracked.publish(IdsList(ids=['ab1']))
-    # The listener's and the node's.
-    listener.spin_until(lambda: pictures.get_subscription_count() == 2, 'its subscription')
-    while not (listener.heard['expression'] and listener.heard['facs']):
-        header = Header(stamp=listener.get_clock().now().to_msg(), frame_id='camera')
-        pictures.publish(conversions.image_from(aligned, header))
-        listener.executor_.spin_once(timeout_sec=0.05)
+    tracked, pictures = publishers(listener)
+    show(listener, pictures, aligned, ('expression', 'facs'))
     answer = listener.heard['expression'][-1]
     assert answer.expression == 'happy'
     assert answer.header.frame_id == 'camera'
@@ -75,6 +69,37 @@ def test_an_aligned_face_is_answered_on_its_own_topics(
     assert pictures.get_subscription_count() == 1
 
 
+def test_deactivation_ends_what_is_expressed(
+    node: PerceptionNode, listener: Listener, aligned: UInt8
+) -> None:
+    _, pictures = publishers(listener)
+    show(listener, pictures, aligned, ('events',))
+    node.trigger_deactivate()
+    listener.spin_until(
+        lambda: listener.heard['events'][-1].kind == ExpressionEvent.END, 'the end of the smile'
+    )
+    assert listener.heard['events'][-1].expression == 'happiness'
+
+
+def publishers(listener: Listener) -> tuple[Any, Any]:
+    """Tell the node of a face; return what publishes the list of faces, and its picture."""
+    tracked = listener.create_publisher(IdsList, TRACKED, 10)
+    pictures = listener.create_publisher(Image, '/humans/faces/ab1/aligned', 10)
+    listener.spin_until(lambda: tracked.get_subscription_count() == 2, 'the node')
+    tracked.publish(IdsList(ids=['ab1']))
+    # The listener's and the node's.
+    listener.spin_until(lambda: pictures.get_subscription_count() == 2, 'its subscription')
+    return tracked, pictures
+
+
+def show(listener: Listener, pictures: Any, aligned: UInt8, until: tuple[str, ...]) -> None:
+    """Publish a picture again and again until something is heard on each of these topics."""
+    while not all(listener.heard[name] for name in until):
+        header = Header(stamp=listener.get_clock().now().to_msg(), frame_id='camera')
+        pictures.publish(conversions.image_from(aligned, header))
+        listener.executor_.spin_once(timeout_sec=0.05)
+
+
 class Records:
     """A node that notes the topics it is asked for, and a worker that notes who has left."""
 
@@ -82,6 +107,7 @@ class Records:
         self.topics: list[str] = []
         self.warnings: list[str] = []
         self.left: list[str] = []
+        self.taken: list[int] = []
 
     def create_subscription(self, kind: type, topic: str, *_: Any) -> str:
         self.topics.append(topic)
@@ -108,6 +134,16 @@ class Records:
     def leave(self, face_id: str) -> None:
         self.left.append(face_id)
 
+    def create_publisher(self, *_: Any) -> None:
+        pass
+
+    def process_crop(self, face_id: str, frame: Frame) -> None:
+        self.taken.append(frame.stamp_ns)
+
+    def forget(self, face_ids: list[str]) -> tuple[()]:
+        self.left += face_ids
+        return ()
+
 
 def test_who_comes_goes_or_has_no_name() -> None:
     records = Records()
@@ -121,3 +157,15 @@ def test_who_comes_goes_or_has_no_name() -> None:
     assert records.left == ['a']
     topics.close()
     assert records.topics == []
+
+
+def test_a_face_whose_time_jumps_back_begins_anew() -> None:
+    records = Records()
+    recognition = CropRecognition(records, records, {})  # type: ignore[arg-type]
+    for stamp_ms, face_id in ((9000, 'a'), (8500, 'a'), (7000, 'b'), (7999, 'a')):
+        frame = Frame(stamp_ms * 1_000_000, 'camera', 0, np.zeros((2, 2, 3), np.uint8))
+        recognition.recognise(frame, None, face_id)
+    # Half a second is a late picture, which the pipeline refuses.
+    assert records.left == ['a']
+    assert len(records.taken) == 4
+    assert 'face a: time went back by 0.50 s' in records.warnings[0]

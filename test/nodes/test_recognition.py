@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 
 from fer_ros.nodes.recognition import NS_PER_S, Recognition
 from fer_ros.types import CameraIntrinsics, Frame
@@ -26,6 +27,12 @@ class Made:
     def process(self, frame: Frame, intrinsics: CameraIntrinsics | None) -> object:
         self.intrinsics.append(intrinsics)
         return object()
+
+    def end(self) -> list[str]:
+        return ['over']
+
+    def tell(self, events: list[str], header: Any) -> None:
+        self.told += [f'{event} at {header.stamp.sec}' for event in events]
 
     def reset(self) -> None:
         self.resets += 1
@@ -71,3 +78,8 @@ def test_a_jump_back_begins_anew(made: Made, back_ns: int, resets: int) -> None:
     take(recognition, NS_PER_S)
     take(recognition, NS_PER_S - back_ns)
     assert (made.resets, len(made.told)) == (resets, resets)
+
+
+def test_the_end_is_told(made: Made) -> None:
+    of(made).end(Time(sec=7))
+    assert made.told == ['over at 7']
