@@ -8,6 +8,7 @@ from typing import Any
 from fer_msgs.msg import ExpressionRequest, FaceExpressionArray
 from geometry_msgs.msg import PointStamped
 from hri_msgs.msg import Expression
+from rclpy.callback_groups import CallbackGroup
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import JointState
 from std_msgs.msg import Bool, Float32, String
@@ -21,8 +22,59 @@ NEWEST = QoSProfile(
 )
 
 
+class _Unserved(CallbackGroup):
+    """What no executor waits for."""
+
+    def can_execute(self, entity: Any) -> bool:
+        """Say no."""
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        """Say no."""
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        """Do nothing."""
+
+
+class People:
+    """The newest message of who is seen, for who looks at a pace of its own.
+
+    For each message that rclpy's executor waits for it makes its wait set anew, which takes a
+    millisecond.
+    """
+
+    def __init__(self, node: Any) -> None:
+        """Listen."""
+        self._node = node
+        self._newest: FaceExpressionArray | None = None
+        self._subscription = node.create_subscription(
+            FaceExpressionArray,
+            'expressions',
+            self._keep,  # for an executor that asks no callback group
+            NEWEST,
+            callback_group=_Unserved(),
+        )
+
+    def take(self) -> FaceExpressionArray | None:
+        """Return the newest message, None where there is none since the last look."""
+        handle = self._subscription.handle
+        with handle:
+            if (came := handle.take_message(FaceExpressionArray, False)) is not None:
+                self._keep(came[0])
+        newest, self._newest = self._newest, None
+        return newest
+
+    def close(self) -> None:
+        """Listen no more; nobody may look after that."""
+        self._node.destroy_subscription(self._subscription)
+
+    def _keep(self, message: FaceExpressionArray) -> None:
+        self._newest = message
+
+
 class FaceInputs:
-    """The subscriptions of the robot's face."""
+    """The subscriptions of the robot's face that an executor serves."""
 
     def __init__(self, node: Any) -> None:
         """Open none yet."""
@@ -32,7 +84,6 @@ class FaceInputs:
     def open(self, handlers: dict[str, Callable[[Any], None]]) -> None:
         """Subscribe each topic's handler, by name of the input."""
         topics: dict[str, tuple[type, str, QoSProfile]] = {
-            'people': (FaceExpressionArray, 'expressions', NEWEST),
             'expression': (Expression, '/robot_face/expression', RELIABLE),
             'set_expression': (Expression, '~/set_expression', RELIABLE),
             'request': (ExpressionRequest, '~/request', RELIABLE),

@@ -19,10 +19,11 @@ from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running, scheduling
 from fer_ros.nodes.background import Background
 from fer_ros.nodes.face_ahead import FaceAhead
-from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs
+from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs, People
 from fer_ros.nodes.metronome import Metronome
 
 NS_PER_S = 1_000_000_000
+LOOK_PERIOD_S = 0.04  # of who is seen: an answer may wait as long
 Files = tuple[Library, Policies, Profiles]
 
 
@@ -49,7 +50,6 @@ class FaceRunner:
         self.configure(values)
         self._status = node.create_publisher(RequestStatus, '~/request_status', RELIABLE)
         handlers: dict[str, Callable[[Any], None]] = {
-            'people': self._on_people,
             'expression': self._on_expression,
             'set_expression': self._on_expression,
             'request': self._on_request,
@@ -62,6 +62,7 @@ class FaceRunner:
         if values['start_from'] == 'joint_states':
             self.waiting = 'joint_states: nothing heard yet'
             handlers['joint_states'] = self._on_joint_states
+        self._people = People(node)
         self._inputs = FaceInputs(node)
         self._inputs.open({name: self._locked(handler) for name, handler in handlers.items()})
         self._plans = Background(self._plan, failed=self._failed)
@@ -123,6 +124,7 @@ class FaceRunner:
         ended = all([self._stop_ticking(), self._plans.stop()])
         if ended and not self.waiting and running.ok():
             self._come_to_rest()
+        self._people.close()
         self._ahead.close()
         self._node.destroy_publisher(self._status)
 
@@ -141,7 +143,7 @@ class FaceRunner:
 
     # Inputs
 
-    def _on_people(self, message: Any) -> None:
+    def _see(self, message: Any) -> None:
         """See the people of one frame."""
         people = [person for face in message.faces if (person := convert.person_from(face))]
         now_ns = self._now_ns()
@@ -153,9 +155,6 @@ class FaceRunner:
                 # The camera looks ahead: what is on the right of its image is to the right.
                 yaw, pitch = (0.5 - person.centre[0]) * fov, (person.centre[1] - 0.5) * fov * 0.6
             self.face.look(yaw, pitch)
-        self._decide(now_ns)
-        if self._values['reaction_delay_s']:
-            self._plans.ask()  # who looks at the time
 
     def _on_expression(self, message: Any) -> None:
         self._submit(lambda: convert.request_from_expression(message, self._values), message)
@@ -242,14 +241,17 @@ class FaceRunner:
         if self._ahead.is_low:
             self._plans.ask()
 
-    def _plan(self) -> float | None:
-        """Do what is due; return in how many seconds something is of itself."""
+    def _plan(self) -> float:
+        """Look who is seen, and do what is due; return in how many seconds to do so again."""
         with self.lock:
+            if (people := self._people.take()) is not None:
+                self._see(people)
             self._decide(self._now_ns())
             due_ns = self.director.next_ns
         if due_ns is None:
-            return None
-        return max((due_ns - self._now_ns()) / NS_PER_S, self.face.period_s)
+            return LOOK_PERIOD_S
+        due_s = max((due_ns - self._now_ns()) / NS_PER_S, self.face.period_s)
+        return min(due_s, LOOK_PERIOD_S)
 
     def _decide(self, now_ns: int) -> None:
         """Hand the face its goal where that is a new one, and see that there are ticks to send."""

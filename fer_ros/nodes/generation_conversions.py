@@ -121,19 +121,15 @@ def facs_from(units: Float64, header: Header) -> FacialActionUnits:
     return FacialActionUnits(header=header, intensity=intensity, confidence=confidence)
 
 
-def trajectory_of(joints: list[str], period_ns: int) -> JointTrajectory:
-    """Return a one-point trajectory whose positions are still to be filled in.
+def trajectory(joints: list[str], period_ns: int, positions: array[float]) -> JointTrajectory:
+    """Return a trajectory of one point, to be reached within a period.
 
     Its header has no stamp: a controller begins at once, whatever its clock.
     """
     sec, nanosec = divmod(period_ns, NS_PER_S)
-    point = JointTrajectoryPoint(time_from_start=Duration(sec=sec, nanosec=nanosec))
+    at = Duration(sec=sec, nanosec=nanosec)
+    point = JointTrajectoryPoint(positions=positions, time_from_start=at)
     return JointTrajectory(joint_names=joints, points=[point])
-
-
-def doubles(values: Float64) -> array[float]:
-    """Return numbers as what rclpy takes as it is."""
-    return array('d', values.tobytes())
 
 
 def as_json(values: Mapping[str, float], stamp_ns: int) -> str:

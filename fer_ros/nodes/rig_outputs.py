@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from fer_ros.generation.outputs.page import PageServer
 from fer_ros.generation.pictures import shown_units
 from fer_ros.generation.units import CHANNELS
 from fer_ros.nodes import generation_conversions as conversions
+from fer_ros.nodes.stencil import Stencil
 from fer_ros.types import Float64
 
 COMMAND_QOS = QoSProfile(
@@ -127,10 +128,7 @@ class RigOutputs:
         publisher = self._node.create_publisher(kind, topic, COMMAND_QOS)
         self._closers.append(lambda: self._node.destroy_publisher(publisher))
         return _Line(
-            lambda pose: serialize_message(make(pose)),
-            publisher.publish,
-            every,
-            lambda: publisher.get_subscription_count() > 0,
+            make, publisher.publish, every, lambda: publisher.get_subscription_count() > 0
         )
 
     def _websocket(self, output: Output, every: int) -> _Line:
@@ -147,15 +145,15 @@ class RigOutputs:
 
     # What makes the message of a pose
 
-    def _joints(self, output: Output) -> tuple[list[str], Callable[[Pose], array[float]]]:
+    def _joints(self, output: Output) -> tuple[list[str], Callable[[Pose], bytes]]:
         """Return the joints of an output, and what takes their positions from a pose."""
         rig, number = self._guard.rig, self._rig
         joints = [rig.joints[index] for index in output.actuators]
         chosen = None if joints == list(rig.joints) else np.array(output.actuators)
 
-        def positions(pose: Pose) -> array[float]:
+        def positions(pose: Pose) -> bytes:
             every = pose.positions[number]
-            return conversions.doubles(every if chosen is None else every[chosen])
+            return (every if chosen is None else every[chosen]).tobytes()
 
         return joints, positions
 
@@ -165,41 +163,29 @@ class RigOutputs:
 
     def _trajectory(self, output: Output) -> Make:
         joints, positions = self._joints(output)
-        rate_hz = output.rate_hz or self._face.rate_hz
-        message = conversions.trajectory_of(joints, round(NS_PER_S / rate_hz))
-
-        def make(pose: Pose) -> JointTrajectory:
-            message.points[0].positions = positions(pose)
-            return message
-
-        return make
+        period_ns = round(NS_PER_S / (output.rate_hz or self._face.rate_hz))
+        stencil = Stencil(partial(conversions.trajectory, joints, period_ns), len(joints))
+        return lambda pose: stencil.filled(positions(pose))
 
     def _array(self, output: Output) -> Make:
-        _, positions = self._joints(output)
-        message = Float64MultiArray()
-
-        def make(pose: Pose) -> Float64MultiArray:
-            message.data = positions(pose)
-            return message
-
-        return make
+        joints, positions = self._joints(output)
+        stencil = Stencil(lambda numbers: Float64MultiArray(data=numbers), len(joints))
+        return lambda pose: stencil.filled(positions(pose))
 
     def _joint_state(self, output: Output) -> Make:
         joints, positions = self._joints(output)
-        message = JointState(name=joints)
-
-        def make(pose: Pose) -> JointState:
-            message.header = conversions.header_at(pose.stamp_ns)
-            message.position = positions(pose)
-            return message
-
-        return make
+        stencil = Stencil(lambda numbers: JointState(name=joints, position=numbers), len(joints))
+        return lambda pose: stencil.filled(positions(pose), pose.stamp_ns)
 
     def _facs(self, output: Output) -> Make:
-        return lambda pose: conversions.facs_from(pose.units, conversions.header_at(pose.stamp_ns))
+        return lambda pose: serialize_message(
+            conversions.facs_from(pose.units, conversions.header_at(pose.stamp_ns))
+        )
 
     def _json(self, output: Output) -> Make:
-        return lambda pose: String(data=conversions.as_json(self._values(pose), pose.stamp_ns))
+        return lambda pose: serialize_message(
+            String(data=conversions.as_json(self._values(pose), pose.stamp_ns))
+        )
 
     def _livelink(self, output: Output) -> Make:
         rate_hz = round(output.rate_hz or self._face.rate_hz)

@@ -16,9 +16,6 @@ from rclpy.signals import SignalHandlerOptions
 from fer_ros.errors import FerError
 from fer_ros.nodes import signals
 
-# A signal does not wake the middleware: look this often whether one has come.
-PATIENCE_S = 0.1
-
 
 def run(
     make: Callable[[], Any], name: str, args: list[str] | None = None, *, autostart: bool = False
@@ -74,6 +71,8 @@ def _spin(node: Any) -> None:
     """Serve a node until the process is told to end."""
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    while not signals.told_to_end():
-        executor.spin_once(timeout_sec=PATIENCE_S)
+    # Something to do: rclpy's executor wakes for less, but goes on to wait.
+    with signals.waking(lambda: executor.create_task(signals.told_to_end)):
+        while not signals.told_to_end():
+            executor.spin_once()
     executor.shutdown()

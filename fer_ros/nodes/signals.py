@@ -6,7 +6,10 @@ Imports nothing that takes long: an executable listens before it imports its nod
 from __future__ import annotations
 
 import signal
+import socket
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
@@ -24,6 +27,31 @@ def listen() -> None:
 def told_to_end() -> bool:
     """Tell whether one has come."""
     return bool(_heard)
+
+
+@contextmanager
+def waking(wake: Callable[[], None]) -> Iterator[None]:
+    """Call back whenever a signal comes: who waits in the middleware would not see it.
+
+    From another thread, which waits for what Python's own handler writes; in the main thread only.
+    """
+    heard, written = socket.socketpair()
+    written.setblocking(False)
+    before = signal.set_wakeup_fd(written.fileno(), warn_on_full_buffer=False)
+
+    def pass_on() -> None:
+        while heard.recv(64):
+            wake()
+
+    thread = threading.Thread(target=pass_on, name='fer-signals', daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        written.close()
+        thread.join()
+        heard.close()
 
 
 def ignore() -> None:

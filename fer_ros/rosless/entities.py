@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from fer_ros.rosless.callback_groups import CallbackGroup
 from fer_ros.rosless.codec import deserialize, serialize, warm_up
 from fer_ros.rosless.context import context
 from fer_ros.rosless.messages import Message
@@ -107,20 +108,42 @@ class Subscription(_Endpoint):
         qos: QoSProfile,
         *,
         raw: bool,
+        group: CallbackGroup | None = None,
     ) -> None:
         """Open the topic."""
         super().__init__(node, kind, topic, qos)
         self.callback, self.raw = callback, raw
+        self._is_served = group is None or group.can_execute(self)
         self._queue: deque[bytes] = deque(maxlen=qos.queue_size)
         self._wire = context.participant.reader(f'rt{topic}', kind.TYPENAME, qos, self._deliver)
 
     def waiting(self) -> int:
-        """Return how many messages wait."""
-        return len(self._queue)
+        """Return how many messages wait for an executor."""
+        return len(self._queue) if self._is_served else 0
 
     def _deliver(self, data: bytes) -> None:
         self._queue.append(data)
-        context.wake()
+        if self._is_served:
+            context.wake()
+
+    @property
+    def handle(self) -> Subscription:
+        """What messages are taken from without an executor; rclpy's is entered before."""
+        return self
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, *_: object) -> None:
+        """Do nothing."""
+
+    def take_message(self, kind: type[Message], raw: bool) -> tuple[Any, dict[str, int]] | None:
+        """Return the oldest message that waits, without rclpy's times; None where none does."""
+        try:
+            data = self._queue.popleft()
+        except IndexError:
+            return None
+        return data if raw else deserialize(data, kind), {}
 
     def handle_one(self) -> bool:
         """Call back with the oldest message that waits; return whether there was one."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from functools import cache
+from collections import deque
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 from fer_ros.rosless.context import Bell, ExternalShutdownException, context
@@ -23,6 +25,7 @@ class SingleThreadedExecutor:
         self._bell = Bell()
         self._rung = True  # whether a message may wait
         self._checked_s = time.monotonic()
+        self._tasks: deque[Callable[[], Any]] = deque()
 
     def add_node(self, node: Any) -> bool:
         """Serve a node; return whether it is a new one."""
@@ -60,6 +63,11 @@ class SingleThreadedExecutor:
                 return
         raise ExternalShutdownException
 
+    def create_task(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """Have something done in the thread that spins; rclpy returns a future of it."""
+        self._tasks.append(partial(callback, *args, **kwargs))
+        self._bell.ring()
+
     def shutdown(self, timeout_sec: float | None = None) -> bool:
         """Serve nobody any more."""
         self._nodes.clear()
@@ -68,7 +76,9 @@ class SingleThreadedExecutor:
     def _work(self) -> bool:
         """Call back what is ready; return whether anything was."""
         self._check()
-        done = False
+        done = bool(self._tasks)
+        while self._tasks:
+            self._tasks.popleft()()
         for node in list(self._nodes):
             now_ns = node.get_clock().timers_ns()
             for timer in list(node.timers):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fer_ros.errors import MiddlewareError
+from fer_ros.rosless.callback_groups import CallbackGroup
 from fer_ros.rosless.context import context
 from fer_ros.rosless.entities import Publisher, Subscription, Timer, TopicEndpointInfo
 from fer_ros.rosless.logging import Logger
@@ -128,12 +129,15 @@ class Node:
         qos_profile: QoSProfile | int,
         *,
         raw: bool = False,
+        callback_group: CallbackGroup | None = None,
         **_: Any,
     ) -> Subscription:
         """Open a topic for receiving; ``raw`` hands the serialised bytes over."""
         name = self.resolve_topic_name(topic)
         qos = QoSProfile.of(qos_profile)
-        subscription = Subscription(self, msg_type, name, callback, qos, raw=raw)
+        subscription = Subscription(
+            self, msg_type, name, callback, qos, raw=raw, group=callback_group
+        )
         self.subscriptions.append(subscription)
         self._graph.tell()
         return subscription

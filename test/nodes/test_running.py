@@ -80,6 +80,21 @@ def test_told_to_end_in_configure_it_is_not_activated(number: int) -> None:
 
 
 @SIGNALS
+def test_who_waits_without_end_is_woken(number: int) -> None:
+    done = python(
+        'import threading\n'
+        'from fer_ros.nodes import signals\n'
+        'signals.listen()\n'
+        'woken = threading.Event()\n'
+        'with signals.waking(woken.set):\n'
+        f'    os.kill(os.getpid(), {number})\n'
+        '    print(woken.wait(30), signals.told_to_end())\n'
+        'print(threading.active_count())'
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, 'True True\n1\n', '')
+
+
+@SIGNALS
 def test_told_to_end_it_says_that_nobody_is_tracked(listener: Listener, number: int) -> None:
     process = start('up')
     listener.spin_until(lambda: listener.count_publishers('/fer/expressions') > 0, 'the node')

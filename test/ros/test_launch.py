@@ -36,8 +36,9 @@ def perception() -> LaunchDescription:
 @pytest.mark.launch(fixture=perception)
 def test_the_node_becomes_active(robot: Robot) -> Iterator[None]:
     robot.wait_until_active('/fer')
-    assert robot.count_publishers('/fer/expressions') == 1
-    assert robot.count_subscribers('/camera/image_raw') == 1
+    # Topics are discovered in their own time, also after services answer.
+    robot.spin_until(lambda: robot.count_publishers('/fer/expressions') == 1, 'its results')
+    robot.spin_until(lambda: robot.count_subscribers('/camera/image_raw') == 1, 'its camera')
     done, reason = robot.set('/fer', 'smoothing_s', 99.0)
     assert not done
     assert 'range' in reason

@@ -10,6 +10,7 @@ from importlib import import_module
 import numpy as np
 import pytest
 import rclpy
+from rclpy.callback_groups import CallbackGroup
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
@@ -64,6 +65,35 @@ def _filled(field, index):
         return values.get(base, index + 0.5 if base.startswith('float') else index)
     element, length = detail
     return [_filled(element, index + item) for item in range(length or 3)]
+
+
+class Unserved(CallbackGroup):
+    """What no executor serves."""
+
+    def can_execute(self, entity):
+        return False
+
+
+def test_what_no_executor_serves_is_taken_by_hand(node, spin_until):
+    served, unserved = [], []
+    node.create_subscription(UInt32, 'number', served.append, 10)
+    kept = node.create_subscription(
+        UInt32, 'number', unserved.append, 10, callback_group=Unserved()
+    )
+    publisher = node.create_publisher(UInt32, 'number', 10)
+    spin_until(node, lambda: publisher.get_subscription_count() == 2, 'both')
+    with kept.handle:
+        assert kept.handle.take_message(UInt32, False) is None
+    publisher.publish(UInt32(data=7))
+    spin_until(node, lambda: len(served) == 1, 'the number')
+    taken = []
+    spin_until(
+        node,
+        lambda: taken.append(kept.handle.take_message(UInt32, False)) or taken[-1] or unserved,
+        'it',
+    )
+    assert taken[-1][0] == UInt32(data=7)
+    assert unserved == []
 
 
 def test_every_message_goes_to_another_process_and_back(node, peer, spin_until):
