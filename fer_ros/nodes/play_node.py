@@ -23,6 +23,8 @@ from fer_ros.types import CameraIntrinsics, Frame
 
 NS_PER_S = 1_000_000_000
 PATIENCE_S = 10.0  # for a result in lockstep
+PAUSE_S = 5.0  # a longer wait for the next frame is told
+STEP_S = 0.1
 # Reliable reaches readers of both kinds: a recorder misses nothing, a live node takes the newest.
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
@@ -105,7 +107,7 @@ class PlayNode(Node):
                 first_ns, start_ns = frame.stamp_ns, time.monotonic_ns()
                 start_stamp_ns = self.get_clock().now().nanoseconds
             elapsed_ns = round((frame.stamp_ns - first_ns) / self._options.rate)
-            time.sleep(max(start_ns + elapsed_ns - time.monotonic_ns(), 0) / NS_PER_S)
+            self._wait_until(start_ns + elapsed_ns)
             if not rclpy.ok():
                 return
             # Played faster or slower, a stamp still tells when its frame was to be published.
@@ -120,6 +122,14 @@ class PlayNode(Node):
             if self._options.lockstep:
                 self._wait_for_result(stamp_ns)
             yield stamp_ns
+
+    def _wait_until(self, due_ns: int) -> None:
+        """Sleep in short steps: a signal that ends the context ends no sleep."""
+        pause_s = (due_ns - time.monotonic_ns()) / NS_PER_S
+        if pause_s > PAUSE_S:
+            self.get_logger().info(f'the source pauses for {pause_s:.0f} s')
+        while rclpy.ok() and (left_ns := due_ns - time.monotonic_ns()) > 0:
+            time.sleep(min(left_ns / NS_PER_S, STEP_S))
 
     def _on_result(self, message: FaceExpressionArray) -> None:
         self._answered_ns = conversions.stamp_to_ns(message.header.stamp)

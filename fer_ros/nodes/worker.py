@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import rclpy
@@ -125,6 +125,8 @@ class Worker:
         started_s = time.perf_counter()
         self._refuse_stale(arrival, float(values['max_age_s']))
         frame = conversions.frame_from(arrival.message, self._sequence, int(values['max_pixels']))
+        if not frame.stamp_ns:
+            frame = self._stamped(frame, arrival)
         self._sequence += 1
         result = self._recognition.recognise(frame, self._intrinsics, arrival.face_id)
         inference_ms = (time.perf_counter() - started_s) * 1e3
@@ -134,6 +136,15 @@ class Worker:
         now_ns = self._now_ns()
         self._statistics.processed(now_ns, self._latency_ms(arrival), inference_ms)
         self._record_uncertain(result, frame)
+
+    def _stamped(self, frame: Frame, arrival: _Arrival) -> Frame:
+        """Return a frame that nobody stamped with the next best: when it came."""
+        self._node.get_logger().warning(
+            'the images bear no stamp, so the time of their arrival counts: let what publishes '
+            'them fill header.stamp',
+            throttle_duration_sec=60.0,
+        )
+        return replace(frame, stamp_ns=arrival.received_ns)
 
     def _record_uncertain(self, result: FrameResult, frame: Frame) -> None:
         """Keep crops of uncertain faces, until the disk says no."""

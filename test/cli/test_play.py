@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from fer_ros.cli.main import main
@@ -81,3 +84,21 @@ def test_a_truncated_bag_plays_what_is_left_and_says_so(tmp_path: Path, sample: 
     assert all(line.startswith('fer-ros play: ') for line in lines), done.stderr
     assert 'expected 1 to listen within 0 s, found fewer; playing anyway' in lines[0]
     assert 'cut off or damaged' in lines[1]
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_it_can_be_ended_between_two_frames(tmp_path: Path, number: signal.Signals) -> None:
+    for name in ('a.png', 'b.png'):
+        cv2.imwrite(str(tmp_path / name), np.zeros((48, 64, 3), np.uint8))
+    command = [sys.executable, '-m', 'fer_ros.cli.main', 'play', str(tmp_path)]
+    words = ['--fps', '0.01', '--wait', '0', '--quiet']
+    player = subprocess.Popen([*command, *words], stderr=subprocess.PIPE, text=True)
+    assert player.stderr is not None
+    try:
+        # A hundred seconds; the first line says that nobody listens.
+        while 'the source pauses for' not in (line := player.stderr.readline()):
+            assert line
+        player.send_signal(number)
+        player.wait(timeout=20)
+    finally:
+        player.kill()

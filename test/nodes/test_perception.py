@@ -206,6 +206,15 @@ def test_bad_images_are_counted_and_survived(listener: Listener, perception: Non
     assert listener.drops()['error'] == 0
 
 
+def test_images_without_a_stamp_count_when_they_come(listener: Listener, perception: None) -> None:
+    publisher = listener.create_publisher(Image, 'image', 10)
+    listener.spin_until(lambda: publisher.get_subscription_count() > 0, 'the node')
+    for count in range(1, 4):
+        publisher.publish(image(0))
+        listener.spin_until(lambda n=count: len(listener.heard['expressions']) >= n, 'a result')
+    assert {stamp_ns(message) for message in listener.heard['expressions']} == {0}
+
+
 def wake(listener: Listener, publisher: Any) -> None:
     """Publish images until the first is heard: each side finds the other in its own time."""
     for stamp in range(1000, 1999):
