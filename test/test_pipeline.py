@@ -322,6 +322,19 @@ def test_photos(pipeline: Pipeline, media: Path, photo: str, label: str) -> None
 
 
 @pytest.mark.data
+@pytest.mark.parametrize(
+    ('photo', 'frowns'),
+    [('user_angry.jpg', True), ('user_happy.jpg', False), ('user_surprised.jpg', False)],
+)
+def test_a_furrow_between_the_brows_is_a_frown(
+    pipeline: Pipeline, media: Path, photo: str, frowns: bool
+) -> None:
+    (state,) = pipeline.process(still(media / photo)).states
+    strength = state.expression.action_units[4].intensity
+    assert strength > 0.2 if frowns else strength == 0.0
+
+
+@pytest.mark.data
 def test_five_people_in_one_call_of_the_net(
     media: Path, engines: dict[str, CountingEngine]
 ) -> None:

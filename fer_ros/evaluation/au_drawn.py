@@ -66,13 +66,14 @@ def neutral_rows(faces: VotedFaces, landmarks_px: Float32) -> NDArray[np.intp]:
 
 
 def portraits(faces: VotedFaces, landmarks_px: Float32, rows: Sequence[int]) -> Iterator[Portrait]:
-    """Yield faces enlarged so that units can be drawn into them."""
+    """Yield faces enlarged so that units can be drawn into them, each with its way to furrow."""
     scale = _DRAWN_PX / faces.images.shape[1]
-    for row in rows:
+    for way, row in enumerate(rows, start=1):
         large = cv2.resize(
             faces.images[row], (_DRAWN_PX, _DRAWN_PX), interpolation=cv2.INTER_CUBIC
         )
-        yield Portrait(np.asarray(large, np.uint8), landmarks_px[row] * np.float32(scale))
+        points = landmarks_px[row] * np.float32(scale)
+        yield Portrait(np.asarray(large, np.uint8), points, way)
 
 
 def to_read(image: UInt8) -> UInt8:

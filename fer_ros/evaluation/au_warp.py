@@ -45,16 +45,20 @@ class Portrait:
 
     :param pixels: (S, S) or (S, S, 3) uint8.
     :param points_px: (478, 3) in its pixels.
+    :param way: which of the ways to furrow that people have this one has, from 1 on; beyond
+        those that a unit has, the first again.
     """
 
     pixels: UInt8
     points_px: Float32
+    way: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
     """A line of changed light; points are pairs of mesh points, whose middle is meant."""
 
+    way: int
     width_cm: float
     shade: float
     points: tuple[tuple[int, int], ...]
@@ -201,7 +205,7 @@ def _shaded(
     scale = float(np.linalg.norm(face_shape(portrait.points_px).head_to_frame, axis=1)[0])
     mirror = neutral_face().mirror
     gain = np.ones(image.shape[:2], np.float32)
-    for fold in _folds().get(code, ()):
+    for fold in _folds_of(code, portrait.way):
         for strength, twin in ((right, False), (left, True)):
             if strength > 0.0:
                 pairs = np.array(fold.points)
@@ -291,13 +295,24 @@ def _controls() -> list[tuple[int, str, int, float, float, float, float]]:
     ]
 
 
+def ways(code: int) -> int:
+    """Return in how many ways people furrow with a unit."""
+    return max((1, *(fold.way for fold in _folds().get(code, ()))))
+
+
+def _folds_of(code: int, way: int) -> list[Fold]:
+    """Return the folds of everybody and those of one way."""
+    chosen = 1 + (way - 1) % ways(code)
+    return [fold for fold in _folds().get(code, ()) if fold.way in (0, chosen)]
+
+
 @functools.cache
 def _folds() -> Mapping[int, tuple[Fold, ...]]:
     table: dict[int, tuple[Fold, ...]] = {}
-    for code, width, shade, places in _rows('au_folds.csv'):
+    for code, way, width, shade, places in _rows('au_folds.csv'):
         points = tuple(
             (int(place.split('+')[0]), int(place.split('+')[-1])) for place in places.split()
         )
-        fold = Fold(float(width), float(shade), points)
+        fold = Fold(int(way), float(width), float(shade), points)
         table[int(code)] = (*table.get(int(code), ()), fold)
     return table

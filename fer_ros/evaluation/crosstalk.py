@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from fer_ros.evaluation.au_drawn import MeshReader, ReadFace, places_to_read, to_read
-from fer_ros.evaluation.au_warp import Portrait, act, follow, relight, turn
+from fer_ros.evaluation.au_warp import Portrait, act, follow, relight, turn, ways
 from fer_ros.recognition.action_units import ActionUnitReader
 from fer_ros.recognition.au_filters import BLINK, CODES
 from fer_ros.types import ActionUnit, Float32, Float64, UInt8
@@ -26,6 +26,7 @@ LIGHTS = ((0.0, 0.5), (math.pi / 2, 0.5), (math.pi, 0.5))  # direction and stren
 _REST_FRAMES, _REST_STEP_NS = 100, 100_000_000
 _STEP_NS = 1_000_000_000  # between drawings: nothing moves fast
 _BLINK_STEP_NS = 60_000_000
+_FROWN = 4
 _SIDE_LEAD = 0.2  # by which the side that smiles must be ahead
 
 Progress = Callable[[Iterable[Portrait]], Iterable[Portrait]]
@@ -41,6 +42,7 @@ class Crosstalk:
     :param turned, lit, unknown: (21,) mean false intensities of a turned head, of other light,
         and of a neutral face at first sight; and of each the 95th percentile.
     :param reliability: (21,) correlation of what is read with what was drawn, over everything.
+    :param frowns: mean intensity of unit 4 at full strength, for each way to furrow.
     """
 
     faces: int
@@ -52,6 +54,7 @@ class Crosstalk:
     unknown: Float64
     percentiles: Float64
     reliability: Float64
+    frowns: Float64
 
     @property
     def hits(self) -> list[int]:
@@ -78,6 +81,7 @@ class Crosstalk:
             'rises_most': self.hits,
             'monotonic': self.monotonic,
             'half_smiles_told': round(self.sides, 3),
+            'frowns': np.round(self.frowns, 3).tolist(),
             'false_intensity': {
                 name: {str(c): round(float(v), 3) for c, v in zip(CODES, getattr(self, name))}
                 for name in rows
@@ -143,16 +147,18 @@ def measure(
             np.concatenate([truth, np.zeros_like(undisturbed)]),
             np.concatenate([read, undisturbed]),
         ),
+        frowns=np.nanmean([session.frowns for session in sessions], axis=0),
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Session:
-    """One face: (N, 21) drawn and read, half-smiles told or not, false intensities."""
+    """One face: (N, 21) drawn and read, half-smiles told or not, frowns, false intensities."""
 
     truth: Float64
     read: Float64
     sides: tuple[bool, ...]
+    frowns: tuple[float, ...]
     turned: Float64
     lit: Float64
     unknown: Float64
@@ -182,6 +188,7 @@ def _session(portrait: Portrait, mesh: MeshReader) -> _Session | None:
         np.array(truth),
         np.array(read),
         tuple(_smiles(portrait, sitter)),
+        tuple(_frowns(portrait, sitter)),
         sitter.rows(turn(portrait, math.radians(degrees)) for degrees in TURNS_DEG),
         sitter.rows(relight(portrait, *light) for light in LIGHTS),
         _row(unknown)[None],
@@ -195,6 +202,13 @@ def _smiles(portrait: Portrait, sitter: _Sitter) -> Iterable[bool]:
         if found is not None:
             lead = (found[12].left or 0.0) - (found[12].right or 0.0)
             yield (lead if left else -lead) > _SIDE_LEAD
+
+
+def _frowns(portrait: Portrait, sitter: _Sitter) -> Iterable[float]:
+    """Yield how strong a frown is with each way to furrow; nan where the mesh loses the face."""
+    for way in range(1, ways(_FROWN) + 1):
+        found = sitter.show(act(replace(portrait, way=way), _FROWN, 1.0))
+        yield math.nan if found is None else found[_FROWN].intensity
 
 
 class _Sitter:

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from fer_ros.errors import ModelError
 from fer_ros.inference.store import model_dir
 from fer_ros.recognition.face_shape import SKIN
-from fer_ros.recognition.face_texture import CHANNELS
+from fer_ros.recognition.face_texture import TEXTURES
 from fer_ros.types import Float32, Float64
 
-FEATURES = SKIN * (3 + CHANNELS)
+FEATURES = SKIN * 3 + TEXTURES
 TWO_SIDED = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 20, 43)
 CENTRAL = (17, 23, 24, 25, 26, 27, 28)
 BLINK = 45  # read from the time course of 43
@@ -64,11 +64,11 @@ class AuFilters:
         """Return (ROWS,) scores: 0 for the mean neutral face, 1 for a unit at full strength.
 
         :param shape_cm: (478, 3) of :func:`fer_ros.recognition.face_shape.face_shape`.
-        :param texture: (468, 3) of :func:`fer_ros.recognition.face_texture.face_texture`.
+        :param texture: (TEXTURES,) of :func:`fer_ros.recognition.face_texture.face_texture`.
         """
         features = np.empty(FEATURES, np.float32)
         features[: SKIN * 3] = shape_cm[:SKIN].ravel()
-        features[SKIN * 3 :] = texture.ravel()
+        features[SKIN * 3 :] = texture
         found: Float64 = (self.weights @ features).astype(np.float64) - self.offset
         return found
 

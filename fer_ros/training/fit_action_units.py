@@ -73,6 +73,7 @@ class Setting:
         one leaves the features out.
     :param others: weight of the other units in the noise.
     :param smiles: weight of real smiles in the noise, for units that a smile is mistaken for.
+    :param furrow: 1 where the furrow between the brows is read, 0 where not.
     """
 
     code: int
@@ -83,6 +84,7 @@ class Setting:
     texture_ridge: float
     others: float
     smiles: float
+    furrow: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,16 +154,17 @@ def measure(code: int) -> Float64:
 
 def features(shape_cm: Float64, texture: Float32) -> Float32:
     """Return (FEATURES,) as the filters read them."""
-    return np.concatenate([shape_cm[:SKIN].ravel(), texture.ravel()]).astype(np.float32)
+    return np.concatenate([shape_cm[:SKIN].ravel(), texture]).astype(np.float32)
 
 
 def mirror_of(rows: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return (N, FEATURES) of the mirrored faces."""
     twin = neutral_face().mirror[:SKIN]
-    cube = rows.reshape(len(rows), 2, SKIN, 3)[:, :, twin]
+    cube = rows[:, :-1].reshape(len(rows), 2, SKIN, 3)[:, :, twin]
     sign = np.ones((2, 1, 3), rows.dtype)
     sign[0, 0, 0] = -1
-    return (cube * sign).reshape(len(rows), FEATURES)
+    # The furrow is looked for on both sides of the middle.
+    return np.concatenate([(cube * sign).reshape(len(rows), FEATURES - 1), rows[:, -1:]], axis=1)
 
 
 def population(
@@ -301,6 +304,7 @@ def _solver(found: Statistics) -> Callable[[Setting], Float64]:
             for moment in found.moments.values():
                 total += setting.others * moment
             ridge = np.where(shape, setting.shape_ridge, setting.texture_ridge)
+            ridge[-1] = 0.0
             total[np.diag_indices(FEATURES)] += np.where(np.isfinite(ridge), ridge, 0.0)
             noises.clear()  # one at a time: each is 60 MB
             noises[key] = total
@@ -313,11 +317,11 @@ def _solver(found: Statistics) -> Callable[[Setting], Float64]:
         field = np.sum([half_field(code) for code in codes], axis=0)
         if setting.code not in TWO_SIDED:
             field = field + mirrored(field)
-        motion = np.concatenate([field[:SKIN].ravel(), np.zeros(_SHAPE)])
+        motion = np.concatenate([field[:SKIN].ravel(), np.zeros(FEATURES - _SHAPE)])
         template = found.templates[setting.code] + setting.anatomy * motion
         length = np.linalg.norm(field[:SKIN], axis=1)
         near = np.repeat(length >= setting.reach * length.max(), 3)
-        used = np.concatenate([near, near])
+        used = np.concatenate([near, near, [setting.furrow > 0]])
         used &= np.where(
             shape, np.isfinite(setting.shape_ridge), np.isfinite(setting.texture_ridge)
         )

@@ -1,5 +1,7 @@
 """Drawn action units: what moves, what stays, what changes its light."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,7 @@ from fer_ros.evaluation.au_warp import (
     moved_points,
     relight,
     turn,
+    ways,
 )
 from fer_ros.recognition.face_shape import neutral_face
 
@@ -83,6 +86,23 @@ def test_a_frown_is_a_furrow_between_the_brows(portrait: Portrait) -> None:
     x, y = portrait.points_px[9, :2].round().astype(int)
     furrow = frown[y : y + 8, x - 8 : x + 9].mean(axis=0)
     assert furrow[[2, 3, 13, 14]].min() < furrow[8] - 10  # two lines, the middle is lighter
+
+
+def test_people_furrow_in_different_ways(portrait: Portrait) -> None:
+    x, y = portrait.points_px[9, :2].round().astype(int)
+
+    def across(way: int) -> np.ndarray:
+        frown = act(replace(portrait, way=way), 4, 1.0).astype(int)
+        return frown[y : y + 8, x - 8 : x + 9].mean(axis=0)
+
+    smooth = across(4)
+    assert ways(4) == 4
+    assert ways(1) == 1
+    assert (across(2) - smooth)[8] < -10  # one line, in the middle
+    assert (across(2) - smooth)[[2, 14]].min() > -3
+    three = across(3) - smooth
+    assert max(three[8], three[[2, 3]].min(), three[[13, 14]].min()) < -5
+    np.testing.assert_array_equal(across(5), across(1))
 
 
 def test_turning_keeps_the_middle_and_light_keeps_the_shape(portrait: Portrait) -> None:

@@ -25,6 +25,7 @@ from fer_ros.inference.manifest import Task
 from fer_ros.pipeline import Pipeline
 from fer_ros.recognition.au_filters import CODES, load_filters, shipped_filters
 from fer_ros.recognition.face_shape import face_shape
+from fer_ros.recognition.face_texture import TEXTURES
 from fer_ros.types import Frame
 
 MODELS = Path(__file__).resolve().parents[2] / 'models' / 'data'
@@ -51,6 +52,11 @@ def test_units_are_read_even_in_a_face_that_smiles_all_the_time(crosstalk: Cross
     assert crosstalk.sides == 1.0
 
 
+def test_one_furrow_in_the_middle_is_read_as_two_are(crosstalk: Crosstalk) -> None:
+    two, one, _, smooth = crosstalk.frowns
+    assert min(one, two) > smooth + 0.1
+
+
 @pytest.mark.parametrize('yaw_deg', [-35, 35])
 def test_real_landmarks_read_the_same_when_they_are_turned(yaw_deg: int) -> None:
     pixels = np.ascontiguousarray(skimage.data.astronaut())
@@ -59,7 +65,7 @@ def test_real_landmarks_read_the_same_when_they_are_turned(yaw_deg: int) -> None
     cos, sin = math.cos(math.radians(yaw_deg)), math.sin(math.radians(yaw_deg))
     centre = points.mean(axis=0)
     turned = (points - centre) @ np.array([[cos, 0, sin], [0, 1, 0], [-sin, 0, cos]]).T + centre
-    texture = np.zeros((468, 3), np.float32)
+    texture = np.zeros(TEXTURES, np.float32)
     first, second = (
         shipped_filters().scores(face_shape(one).points_cm, texture) for one in (points, turned)
     )
@@ -96,7 +102,7 @@ def test_reliability_is_drawn_and_real_by_geometric_mean(tmp_path: Path) -> None
     zeros, count = np.zeros(len(CODES)), len(CODES)
     drawn = Crosstalk(
         1, np.eye(count), np.eye(count), 1.0, zeros, zeros, zeros, np.zeros((3, count)),
-        np.full(count, 0.64),
+        np.full(count, 0.64), np.ones(4),
     )  # fmt: skip
     distance = {'happiness': dict.fromkeys(CODES, 0.0) | {12: 2.0}}
     real = UnitReport({}, 0, distance, {}, {}, ())
