@@ -63,7 +63,8 @@ class DirectorConfig:
                 )
         if self.offset > self.onset:
             raise ConfigError(
-                f'offset: expected at most onset ({self.onset:g}), found {self.offset:g}'
+                f'answer_offset: expected at most answer_onset ({self.onset:g}), found '
+                f'{self.offset:g}'
             )
 
 

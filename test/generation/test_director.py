@@ -167,7 +167,7 @@ def test_display_rules_and_the_resting_face(library: Library) -> None:
 def test_an_unknown_expression_is_refused(library: Library) -> None:
     with pytest.raises(ConfigError, match="'joyous'"):
         Director(library).submit(Request(expression='joyous'), 0)
-    with pytest.raises(ConfigError, match='offset: expected at most onset'):
+    with pytest.raises(ConfigError, match='answer_offset: expected at most answer_onset'):
         DirectorConfig(onset=0.2, offset=0.3)
 
 

@@ -348,7 +348,7 @@ def test_nothing_moves_before_every_joint_is_known(listener: Listener) -> None:
         ({'policy': 'manic'}, 'policy: expected one of'),
         ({'display_rules': 'none at all'}, 'display_rules: expected one of'),
         ({'idle_expression': 'joyous'}, "expression 'joyous'"),
-        ({'answer_offset': 0.9}, 'offset: expected at most onset'),
+        ({'answer_offset': 0.9}, 'answer_offset: expected at most answer_onset'),
         ({'profiles_file': '/nowhere.yaml'}, '/nowhere.yaml'),
     ],
 )
