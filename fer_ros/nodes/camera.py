@@ -8,6 +8,7 @@ from typing import Any
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from fer_ros.nodes.newest import Newest
 from fer_ros.nodes.worker import Worker
 
 
@@ -31,17 +32,22 @@ class CameraInput:
             ),
         )
         kind = CompressedImage if compressed else Image
-        self._subscriptions = (
-            node.create_subscription(kind, self.topic, worker.offer, qos),
-            node.create_subscription(CameraInfo, 'camera_info', worker.calibrate, qos),
-        )
+        self._worker = worker
+        self._info = Newest(node, CameraInfo, 'camera_info', qos)
+        self._images = node.create_subscription(kind, self.topic, self._on_image, qos)
         self._compared = False
         node.get_logger().info(f'listening to {self.topic}')
 
     def close(self) -> None:
         """Close both topics."""
-        for subscription in self._subscriptions:
-            self._node.destroy_subscription(subscription)
+        self._node.destroy_subscription(self._images)
+        self._info.close()
+
+    def _on_image(self, message: Any) -> None:
+        """Hand an image on, and before it what has come of the camera's calibration."""
+        if (info := self._info.take()) is not None:
+            self._worker.calibrate(info)
+        self._worker.offer(message)
 
     def compare_qos(self) -> None:
         """Say once how to hear a camera that offers less than is asked of it."""

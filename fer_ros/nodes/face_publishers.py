@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,27 +61,26 @@ class FacePublishers:
     def publish(
         self, state: FaceState, frame: Frame, header: Any, *, alias: str, aligned_size_px: int
     ) -> None:
-        """Publish all that is known of one face."""
+        """Publish what is known of one face to those who listen."""
         entry = self._entry(state.face.face_id)
         if not state.abstained:
             entry.last_certain = state.label
-        send = entry.publishers
-        if 'roi' in send:
-            roi = conversions.roi_from(state.face.roi, state.face.score, frame, header)
-            send['roi'].publish(roi)
-        if 'landmarks' in send:
-            send['landmarks'].publish(conversions.landmarks_from(state, frame, header))
-        send['facs'].publish(conversions.facs_from(state, header))
-        send['expression'].publish(
-            conversions.expression_from(state, entry.last_certain, alias, header)
-        )
-        # Images cost bandwidth: only while someone looks.
-        if 'cropped' in send and send['cropped'].get_subscription_count():
-            pixels = crop(frame, state.face.roi)
-            send['cropped'].publish(conversions.image_from(pixels, header))
-        if 'aligned' in send and send['aligned'].get_subscription_count():
-            pixels = align(frame, state.face, aligned_size_px).pixels
-            send['aligned'].publish(conversions.image_from(pixels, header))
+        face = state.face
+        makers: dict[str, Callable[[], Any]] = {
+            'roi': lambda: conversions.roi_from(face.roi, face.score, frame, header),
+            'cropped': lambda: conversions.image_from(crop(frame, face.roi), header),
+            'aligned': lambda: conversions.image_from(
+                align(frame, face, aligned_size_px).pixels, header
+            ),
+            'landmarks': lambda: conversions.landmarks_from(state, frame, header),
+            'facs': lambda: conversions.facs_from(state, header),
+            'expression': lambda: conversions.expression_from(
+                state, entry.last_certain, alias, header
+            ),
+        }
+        for name, publisher in entry.publishers.items():
+            if publisher.get_subscription_count():  # to make what nobody hears costs the most
+                publisher.publish(makers[name]())
 
     def keep(self, face_ids: tuple[str, ...]) -> None:
         """Close the topics of every face but these."""

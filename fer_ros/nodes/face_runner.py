@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fer_msgs.msg import RequestStatus
+from fer_msgs.msg import FaceExpressionArray, RequestStatus
 
 from fer_ros.errors import FerError
 from fer_ros.generation import Director, Face, Library, Policies, Profiles, Request, Stop
@@ -19,8 +19,9 @@ from fer_ros.nodes import generation_parameters as parameters
 from fer_ros.nodes import running, scheduling
 from fer_ros.nodes.background import Background
 from fer_ros.nodes.face_ahead import FaceAhead
-from fer_ros.nodes.face_inputs import RELIABLE, FaceInputs, People
+from fer_ros.nodes.face_inputs import PEOPLE, RELIABLE, FaceInputs
 from fer_ros.nodes.metronome import Metronome
+from fer_ros.nodes.newest import Newest
 
 NS_PER_S = 1_000_000_000
 LOOK_PERIOD_S = 0.04  # of who is seen: an answer may wait as long
@@ -62,7 +63,7 @@ class FaceRunner:
         if values['start_from'] == 'joint_states':
             self.waiting = 'joint_states: nothing heard yet'
             handlers['joint_states'] = self._on_joint_states
-        self._people = People(node)
+        self._people = Newest(node, FaceExpressionArray, 'expressions', PEOPLE)
         self._inputs = FaceInputs(node)
         self._inputs.open({name: self._locked(handler) for name, handler in handlers.items()})
         self._plans = Background(self._plan, failed=self._failed)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import rclpy
-from fer_msgs.msg import ExpressionEvent, FaceExpressionArray
+from fer_msgs.msg import ExpressionEvent, FaceExpression, FaceExpressionArray
 from hri_msgs.msg import IdsList
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
@@ -28,6 +28,11 @@ class Timing:
     inference_ms: float
     processed: int
     dropped: int
+
+
+def _is_heard(publisher: Any) -> bool:
+    """Tell whether anybody listens: to make a message costs more than to ask."""
+    return bool(publisher.get_subscription_count())
 
 
 class Outputs:
@@ -74,26 +79,31 @@ class Outputs:
                 aligned_size_px=int(values['aligned_size_px']),
             )
         self._faces.keep(result.tracked)
-        if metric and values['publish_tf'] and result.states:
+        if metric and values['publish_tf'] and result.states and _is_heard(self._tf):
             transforms = [
                 transform
                 for state in result.states
                 for transform in conversions.transforms_from(state, header)
             ]
             self._tf.publish(TFMessage(transforms=transforms))
-        message = FaceExpressionArray(
-            header=header,
-            faces=[
+        if self._json is not None or _is_heard(self._expressions):
+            faces = [
                 conversions.face_expression_from(state, frame, model_ids)
                 for state in result.states
-            ],
+            ]
+            self._tell_faces(faces, header, timing)
+        self.tell(result.events, header)
+
+    def _tell_faces(self, faces: list[FaceExpression], header: Any, timing: Timing) -> None:
+        message = FaceExpressionArray(
+            header=header,
+            faces=faces,
             latency_ms=timing.latency_ms,
             inference_ms=timing.inference_ms,
             frames_processed=timing.processed,
             frames_dropped=timing.dropped,
         )
         self._expressions.publish(message)
-        self.tell(result.events, header)
         if self._json is not None:
             text = json.dumps(conversions.as_json(message), separators=(',', ':'))
             self._json.publish(String(data=text))
