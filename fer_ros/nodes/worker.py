@@ -62,6 +62,7 @@ class Worker:
         self._recorder = recorder
         self._intrinsics: CameraIntrinsics | None = None
         self._sequence = 0
+        self._is_zero = False  # the last image's stamp
         self._slot: FrameSlot[_Arrival] = FrameSlot()
         self._thread = threading.Thread(target=self._work, name='fer-worker', daemon=True)
         self._thread.start()
@@ -125,7 +126,9 @@ class Worker:
         started_s = time.perf_counter()
         self._refuse_stale(arrival, float(values['max_age_s']))
         frame = conversions.frame_from(arrival.message, self._sequence, int(values['max_pixels']))
-        if not frame.stamp_ns:
+        # One stamp of zero may be where a recording begins.
+        was_zero, self._is_zero = self._is_zero, not frame.stamp_ns
+        if self._is_zero and was_zero:
             frame = self._stamped(frame, arrival)
         self._sequence += 1
         result = self._recognition.recognise(frame, self._intrinsics, arrival.face_id)
