@@ -201,7 +201,7 @@ class PhaseTracker:
         for stamp_ns, value in reversed(self._past):
             if value > limit if not above else value < limit:
                 share = (limit - value) / (later - value) if later != value else 1.0
-                return round(stamp_ns + share * (later_ns - stamp_ns))
+                return stamp_ns + round(share * (later_ns - stamp_ns))
             later_ns, later = stamp_ns, value
         return later_ns
 

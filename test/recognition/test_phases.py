@@ -130,3 +130,18 @@ def test_memory_is_bounded() -> None:
 def test_stamps_of_an_event_are_in_order() -> None:
     with pytest.raises(DataError, match='expected stamps in order'):
         ExpressionEvent('f1', 5, EventKind.END, 'happiness', 0.5, onset_ns=3, end_ns=2)
+
+
+def test_moments_are_as_exact_in_these_years() -> None:
+    # A float holds 1.8e18 ns to 256: an interpolated moment could be after its frame.
+    def told(start_ns: int) -> list[list[int]]:
+        tracker, moments = PhaseTracker('f1'), []
+        for index, presence in enumerate(SMILE):
+            stamp_ns = start_ns + index * STEP_NS
+            for event in tracker.update('happiness', 'happiness', presence, stamp_ns, CONFIG):
+                stamps = (event.onset_ns, event.apex_ns, event.offset_ns, event.end_ns)
+                moments.append([ns - start_ns for ns in stamps if ns is not None])
+        return moments
+
+    assert len(told(0)) == 4
+    assert told(1_795_642_491_614_122_236) == told(0)
