@@ -126,7 +126,7 @@ class FaceTopics:
             self._node.destroy_subscription(subscription)
         self._faces.clear()
 
-    def compare_qos(self) -> None:
+    def compare(self) -> None:
         """Have nothing to say: best effort hears all."""
 
     def _on_tracked(self, message: Any) -> None:

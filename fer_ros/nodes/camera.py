@@ -8,6 +8,7 @@ from typing import Any
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
+from fer_ros.nodes.conversions import type_name
 from fer_ros.nodes.newest import Newest
 from fer_ros.nodes.worker import Worker
 
@@ -15,14 +16,15 @@ from fer_ros.nodes.worker import Worker
 class CameraInput:
     """Subscribes to ``image`` (or ``image/compressed``) and ``camera_info``."""
 
-    hint = 'does the camera run, and is image remapped to it?'
-
     def __init__(self, node: Any, values: Mapping[str, Any], worker: Worker) -> None:
         """Open both topics for a node."""
         self._node = node
         compressed = values['image_transport'] == 'compressed'
         # image_transport hangs its suffix on the remapped name, which a remap rule would miss.
-        self.topic = node.resolve_topic_name('image') + ('/compressed' if compressed else '')
+        raw = node.resolve_topic_name('image')
+        self.topic, self._other = raw, f'{raw}/compressed'
+        if compressed:
+            self.topic, self._other = self._other, self.topic
         self._reliable = values['image_reliability'] == 'reliable'
         qos = QoSProfile(
             history=HistoryPolicy.KEEP_LAST,
@@ -32,11 +34,21 @@ class CameraInput:
             ),
         )
         kind = CompressedImage if compressed else Image
+        self._type = type_name(kind)
         self._worker = worker
         self._info = Newest(node, CameraInfo, 'camera_info', qos)
         self._images = node.create_subscription(kind, self.topic, self._on_image, qos)
         self._compared = False
         node.get_logger().info(f'listening to {self.topic}')
+
+    @property
+    def hint(self) -> str:
+        """What may be wrong where nobody publishes the image."""
+        for publisher in self._node.get_publishers_info_by_topic(self._other):
+            form = 'raw' if publisher.topic_type == type_name(Image) else 'compressed'
+            name = self._other if form == 'raw' else self._other.removesuffix('/compressed')
+            return f'{self._other} is published: set image to {name}, image_transport to {form}'
+        return 'does the camera run, and is image remapped to it?'
 
     def close(self) -> None:
         """Close both topics."""
@@ -49,16 +61,26 @@ class CameraInput:
             self._worker.calibrate(info)
         self._worker.offer(message)
 
-    def compare_qos(self) -> None:
-        """Say once how to hear a camera that offers less than is asked of it."""
-        if self._compared or not self._reliable:
+    def compare(self) -> None:
+        """Say once how to hear a camera whose images are not what is asked of it."""
+        if self._compared:
             return
         for publisher in self._node.get_publishers_info_by_topic(self.topic):
-            if publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
+            if reason := self._unheard(publisher):
                 self._compared = True
-                self._node.get_logger().warning(
-                    f'{self.topic}: expected a reliable publisher, found a best-effort one in '
-                    f'{publisher.node_name}, so nothing arrives; set image_reliability to '
-                    'best_effort'
-                )
+                self._node.get_logger().warning(f'{self.topic}: {reason}')
                 return
+
+    def _unheard(self, publisher: Any) -> str:
+        """Return why nothing of a publisher arrives, or ''."""
+        if publisher.topic_type != self._type:
+            return (
+                f'expected {self._type}, found {publisher.topic_type} of {publisher.node_name}; '
+                'set image to the name of the raw topic, and image_transport to raw or compressed'
+            )
+        if self._reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
+            return (
+                'expected a reliable publisher, found a best-effort one in '
+                f'{publisher.node_name}, so nothing arrives; set image_reliability to best_effort'
+            )
+        return ''

@@ -161,7 +161,7 @@ class PerceptionNode(ManagedNode):
             last_ns = snapshot.last_image_ns or self._active_since_ns
             silent_s = max(self._now_ns() - last_ns, 0) / NS_PER_S
             if not snapshot.received:
-                self._camera.compare_qos()
+                self._camera.compare()
             if isinstance(self._outputs, Outputs):
                 self._outputs.warn_of_another_owner()
         state = 'inactive' if self._pipeline is not None else 'unconfigured'

@@ -227,7 +227,7 @@ class Node:
     def _endpoints(self, topic: str, endpoints: Any) -> list[TopicEndpointInfo]:
         name = f'rt{self.resolve_topic_name(topic)}'
         return [
-            TopicEndpointInfo(*self._graph.node_of(endpoint), endpoint.qos)
+            TopicEndpointInfo(*self._graph.node_of(endpoint), endpoint.typename, endpoint.qos)
             for endpoint in endpoints
             if endpoint.topic == name
         ]

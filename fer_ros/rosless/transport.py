@@ -55,6 +55,7 @@ class Endpoint:
     """A publisher or subscription somewhere in the graph."""
 
     topic: str
+    typename: str
     guid: bytes
     participant: bytes
     qos: QoSProfile
@@ -316,6 +317,7 @@ def _endpoints(reader: Any) -> list[Endpoint]:
     return [
         Endpoint(
             sample.topic_name,
+            _typename(sample.type_name),
             sample.key.bytes,
             sample.participant_key.bytes,
             _profile(sample.qos),
@@ -323,6 +325,11 @@ def _endpoints(reader: Any) -> list[Endpoint]:
         for sample in reader.read(N=4096)
         if sample.sample_info.instance_state == InstanceState.Alive
     ]
+
+
+def _typename(wire_name: str) -> str:
+    """Return ``std_msgs/msg/String`` of ``std_msgs::msg::dds_::String_``."""
+    return wire_name.replace('::dds_::', '::').removesuffix('_').replace('::', '/')
 
 
 def _profile(qos: Any) -> QoSProfile:

@@ -13,7 +13,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from listener import FACE_TOPICS, Listener, finish, stamp_ns, start
 from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_ros.taxonomy import EMOTIONS, HRI_EXPRESSIONS
@@ -235,14 +235,19 @@ def send(listener: Listener, publisher: Any, message: Image, what: str) -> None:
 
 
 def test_a_silent_camera_is_a_warning(listener: Listener, perception: None) -> None:
-    def warned() -> bool:
+    def warned(words: str = '') -> bool:
         return any(
-            b'\x01' in (status.level, bytes([ord(status.level)])) and 'no image' in status.message
+            b'\x01' in (status.level, bytes([ord(status.level)]))
+            and 'no image' in status.message
+            and words in status.message
             for message in listener.heard['diagnostics']
             for status in message.status
         )
 
     listener.spin_until(warned, 'a warning about the camera')
+    listener.create_publisher(CompressedImage, 'image/compressed', 10)
+    hint = '/image/compressed is published: set image to /image, image_transport to compressed'
+    listener.spin_until(lambda: warned(hint), 'what to do about it')
 
 
 @pytest.mark.parametrize(

@@ -255,6 +255,7 @@ def test_the_graph_names_the_publishers_of_others(node, peer, spin_until):
 
     spin_until(node, told, 'the name')
     assert found[0].node_namespace == '/robot'
+    assert found[0].topic_type == 'std_msgs/msg/String'
     assert found[0].qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT
     assert found[0].qos_profile.durability == DurabilityPolicy.VOLATILE
     assert node.count_subscribers('told') == 0
