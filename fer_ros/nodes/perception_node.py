@@ -186,7 +186,8 @@ class PerceptionNode(ManagedNode):
             **self._unreadable(),
             **self._skipped(),
         }
-        name = f'{self.get_name()}: perception'
+        # With its namespace: of two statuses of one name, monitors keep the last.
+        name = f'{self.get_fully_qualified_name().lstrip("/")}: perception'
         message = diagnostics(name, snapshot, level, text, details)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)

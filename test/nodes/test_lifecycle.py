@@ -117,3 +117,13 @@ def test_another_owner_of_the_faces_is_told_once(
     err = capfd.readouterr().err
     assert err.count('expected one publisher, found another one') == 1
     assert 'set mode to add_on' in err
+
+
+def test_diagnostics_bear_the_namespace(listener: Listener) -> None:
+    node = PerceptionNode(namespace='left')
+    listener.executor_.add_node(node)
+    heard = listener.heard['diagnostics']
+    listener.spin_until(lambda: bool(heard), 'its health')
+    listener.executor_.remove_node(node)
+    node.destroy_node()
+    assert [status.name for status in heard[0].status] == ['left/fer: perception']
