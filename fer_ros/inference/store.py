@@ -27,7 +27,7 @@ def find_manifest(name: str, task: Task) -> Manifest:
     if manifest.task is not task:
         raise ModelError(
             f"model '{name}': expected a model for {task.value}, found {manifest.task.value}; "
-            f'shipped: {", ".join(shipped(task))}'
+            f'shipped: {", ".join(shipped(task)) or "none"}'
         )
     verify(manifest)
     return manifest
@@ -43,7 +43,7 @@ def manifest_path(name: str, task: Task | None = None) -> Path:
     if not path.is_file():
         raise ModelError(
             f"model '{name}': expected a manifest at {path}, found none; shipped: "
-            f'{", ".join(shipped(task))}'
+            f'{", ".join(shipped(task)) or "none"}'
         )
     return path
 
