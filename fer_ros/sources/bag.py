@@ -132,7 +132,7 @@ def _choose(path: Path, topics: tuple[str, ...], wanted: str, bag: BagReader) ->
     if len(cameras) > 1:
         raise SourceError(
             f'{path}: expected one image topic, found {", ".join(sorted(cameras.values()))}; '
-            'choose one by topic'
+            'choose one by topic (--topic)'
         )
     return next(iter(cameras.values()))
 
