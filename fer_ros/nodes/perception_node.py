@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import State, TransitionCallbackReturn
 
@@ -43,6 +43,7 @@ class PerceptionNode(ManagedNode):
         self._worker: Worker | None = None
         self._statistics = Statistics()
         self._active_since_ns = 0
+        self._level: bytes = DiagnosticStatus.OK
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._tick = self.create_timer(1.0, self._on_tick)
@@ -177,6 +178,9 @@ class PerceptionNode(ManagedNode):
             latency_error_ms=float(self._values['latency_error_ms']),
             device_failed=self._pipeline is not None and self._pipeline.device_failed,
         )
+        if level != DiagnosticStatus.OK and self._level == DiagnosticStatus.OK:
+            self.get_logger().warning(text, throttle_duration_sec=10.0)
+        self._level = level
         details = {
             'state': state,
             'image_topic': self._camera.topic if self._camera is not None else '',

@@ -127,3 +127,17 @@ def test_diagnostics_bear_the_namespace(listener: Listener) -> None:
     listener.executor_.remove_node(node)
     node.destroy_node()
     assert [status.name for status in heard[0].status] == ['left/fer: perception']
+
+
+def test_a_silent_camera_is_told_in_the_log_once(
+    listener: Listener, capfd: pytest.CaptureFixture[str]
+) -> None:
+    node = PerceptionNode(parameter_overrides=[Parameter('camera_timeout_s', value=0.1)])
+    assert node.trigger_configure() == SUCCESS
+    assert node.trigger_activate() == SUCCESS
+    listener.executor_.add_node(node)
+    heard = listener.heard['diagnostics']
+    listener.spin_until(lambda: len(heard) > 2, 'its health')
+    listener.executor_.remove_node(node)
+    node.destroy_node()
+    assert capfd.readouterr().err.count('does the camera run, and is image remapped to it?') == 1
