@@ -85,7 +85,9 @@ def _run(source: str, info: SourceInfo, options: argparse.Namespace) -> dict[str
     children: list[subprocess.Popen[bytes]] = []
     try:
         # Reliable, so that no frame is lost between the player and a busy machine's socket.
-        children.append(_start('up', '-p', 'image_reliability:=reliable', *_up_words(options)))
+        # That the source has ended is nothing to warn of.
+        rules = ('-p', 'image_reliability:=reliable', '-p', 'camera_timeout_s:=60.0')
+        children.append(_start('up', *rules, *_up_words(options)))
         _wait_until_active(node, executor, children[0])
         children.append(_start('play', source, *_play_words(options)))
         _listen(executor, files, info, *children)

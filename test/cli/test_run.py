@@ -36,6 +36,7 @@ def finished(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert 'Traceback' not in done.stderr
+    assert 'no image for' not in done.stderr  # that the source has ended is no warning
     return out, json.loads(done.stdout)
 
 
