@@ -47,6 +47,7 @@ class FaceRunner:
         self.last_error = ''
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
+        self._gaze_until_ns = 0  # a target that was told goes before the person who is seen
         self._ahead = FaceAhead(node, face, values)
         self.configure(values)
         self._status = node.create_publisher(RequestStatus, '~/request_status', RELIABLE)
@@ -149,7 +150,7 @@ class FaceRunner:
         people = [person for face in message.faces if (person := convert.person_from(face))]
         now_ns = self._now_ns()
         person = self.director.see(people, now_ns, self._speaker)
-        if self._values['look_at_person']:
+        if self._values['look_at_person'] and now_ns >= self._gaze_until_ns:
             yaw = pitch = 0.0
             if person is not None:
                 fov = math.radians(float(self._values['camera_fov_deg']))
@@ -186,7 +187,13 @@ class FaceRunner:
         self._do_now(lambda face: face.say('level', float(message.data)))
 
     def _on_gaze(self, message: Any) -> None:
-        self._do_now(lambda face: face.look(*convert.direction_of(message.point)))
+        holds_ns = round(float(self._values['gaze_timeout_s']) * NS_PER_S)
+
+        def look(face: Face) -> None:
+            face.look(*convert.direction_of(message.point))
+            self._gaze_until_ns = self._now_ns() + holds_ns
+
+        self._do_now(look)
 
     def _on_speaker(self, message: Any) -> None:
         self._speaker = message.data
@@ -265,7 +272,8 @@ class FaceRunner:
         silent = self.director.is_silent(now_ns)
         if silent and not self.silent:
             self.face.interventions.counts['watchdog'] += 1
-            self.face.look(0.0, 0.0)
+            if now_ns >= self._gaze_until_ns:
+                self.face.look(0.0, 0.0)
         self.silent = silent
         if changes:
             self._tell(changes)

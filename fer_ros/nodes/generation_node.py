@@ -124,7 +124,8 @@ class GenerationNode(ManagedNode):
         if not self._diagnostics.get_subscription_count():
             return
         idle = 'inactive' if self._files is not None else 'unconfigured'
-        message = face_diagnostics(f'{self.get_name()}: generation', idle, self._runner)
+        name = f'{self.get_fully_qualified_name().lstrip("/")}: generation'
+        message = face_diagnostics(name, idle, self._runner)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 

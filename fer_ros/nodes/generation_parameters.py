@@ -123,6 +123,10 @@ PARAMETERS: tuple[Parameter, ...] = (
         'look_at_person', True, 'Look at the person who is answered.'
     ),
     Parameter(
+        'gaze_timeout_s', 2.0,
+        'How long a gaze target goes before the person who is answered (seconds).', 0.0, 3600.0,
+    ),
+    Parameter(
         'camera_fov_deg', 60.0,
         'Horizontal field of view of the camera, for looking at a person (degrees).', 10.0, 170.0,
     ),

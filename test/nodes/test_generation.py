@@ -322,6 +322,24 @@ def test_speech_and_gaze_move_the_face(face: Face) -> None:
     assert "viseme 'nonsense'" in face.node._runner.last_error  # type: ignore[union-attr]
 
 
+def test_a_gaze_target_goes_before_the_person(face: Face) -> None:
+    face.activate()
+    face.send(PointStamped, '/fer/robot_face/gaze_target', point=Point(x=1.0, y=0.5, z=0.0))
+    face.until(lambda: face.unit(61) > 0.5, 'a look to the left')
+    for _ in range(10):
+        face.see('neutral', 0.0)  # straight ahead
+        face.listener.spin_for(0.05)
+    assert face.unit(61) > 0.5
+    face.node.set_parameters([Parameter('gaze_timeout_s', value=0.0)])
+    face.send(PointStamped, '/fer/robot_face/gaze_target', point=Point(x=1.0, y=0.5, z=0.0))
+
+    def looks_ahead() -> bool:
+        face.see('neutral', 0.0)
+        return face.unit(61) < 0.1
+
+    face.until(looks_ahead, 'a look at the person')
+
+
 def test_nothing_moves_before_every_joint_is_known(listener: Listener) -> None:
     face = Face(make(start_from='joint_states'), listener)
     face.activate()
