@@ -129,6 +129,11 @@ class FaceTopics:
     def compare(self) -> None:
         """Have nothing to say: best effort hears all."""
 
+    def fall_silent(self) -> None:
+        """Have forgotten whom pictures showed; who is in the list may be shown again."""
+        for face_id in self._faces:
+            self._worker.leave(face_id)
+
     def _on_tracked(self, message: Any) -> None:
         """Open the topics of who has come, close those of who has gone."""
         self._worker.heard()

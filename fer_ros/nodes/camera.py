@@ -55,6 +55,10 @@ class CameraInput:
         self._node.destroy_subscription(self._images)
         self._info.close()
 
+    def fall_silent(self) -> None:
+        """Have everybody forgotten whom the images showed."""
+        self._worker.leave('')
+
     def _on_image(self, message: Any) -> None:
         """Hand an image on, and before it what has come of the camera's calibration."""
         if (info := self._info.take()) is not None:

@@ -122,12 +122,16 @@ class Outputs:
                 "mode to add_on to take that node's faces, or stop one of the two"
             )
 
-    def close(self, stamp: Any) -> None:
-        """Say that nobody is tracked any more and close every topic."""
+    def clear(self, stamp: Any) -> None:
+        """Say that nobody is tracked any more, and close the faces' topics."""
         # In a program that leaves the graph on its own terms, nothing can be said any more.
         if rclpy.ok():
             self._tracked.publish(IdsList(header=Header(stamp=stamp), ids=[]))
         self._faces.keep(())
+
+    def close(self, stamp: Any) -> None:
+        """Say that nobody is tracked any more and close every topic."""
+        self.clear(stamp)
         for publisher in (self._tracked, self._expressions, self._events, self._json, self._tf):
             if publisher is not None:
                 self._node.destroy_publisher(publisher)

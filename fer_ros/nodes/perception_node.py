@@ -12,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import State, TransitionCallbackReturn
 
+from fer_ros.detection import KNOWN_NS
 from fer_ros.errors import FerError
 from fer_ros.nodes import parameters, running
 from fer_ros.nodes.add_on import CropRecognition, FaceTopics
@@ -26,6 +27,8 @@ from fer_ros.nodes.worker import Worker
 from fer_ros.pipeline import CropPipeline, Pipeline
 
 NS_PER_S = 1_000_000_000
+# For so long people may come back in front of a camera that paused.
+SILENT_NS = KNOWN_NS
 
 
 class PerceptionNode(ManagedNode):
@@ -44,6 +47,7 @@ class PerceptionNode(ManagedNode):
         self._statistics = Statistics()
         self._active_since_ns = 0
         self._level: bytes = DiagnosticStatus.OK
+        self._is_silent = False
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._tick = self.create_timer(1.0, self._on_tick)
@@ -163,6 +167,7 @@ class PerceptionNode(ManagedNode):
             silent_s = max(self._now_ns() - last_ns, 0) / NS_PER_S
             if not snapshot.received:
                 self._camera.compare()
+            self._end_silence(silent_s, begun=bool(snapshot.received))
             if isinstance(self._outputs, Outputs):
                 self._outputs.warn_of_another_owner()
         state = 'inactive' if self._pipeline is not None else 'unconfigured'
@@ -195,6 +200,14 @@ class PerceptionNode(ManagedNode):
         message = diagnostics(name, snapshot, level, text, details)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
+
+    def _end_silence(self, silent_s: float, *, begun: bool) -> None:
+        """Have everybody leave, once, where images came no more for a while."""
+        assert self._camera is not None, 'an active node has one'
+        is_silent = begun and silent_s * NS_PER_S > SILENT_NS
+        if is_silent and not self._is_silent:
+            self._camera.fall_silent()
+        self._is_silent = is_silent
 
 
 def _recorder(values: Mapping[str, Any]) -> UncertainRecorder | None:

@@ -76,6 +76,15 @@ class Recognition:
         """End what every face was expressing: no more frames come."""
         self._outputs.tell(self._pipeline.end(), Header(stamp=stamp))
 
+    def leave(self, face_id: str, stamp: Any) -> None:
+        """Forget everybody: a camera that has fallen silent tells of nobody.
+
+        :param face_id: '', all that its images show.
+        """
+        self.end(stamp)
+        self._outputs.clear(stamp)
+        self._pipeline.reset()
+
     def _restart_if_time_jumps(self, frame: Frame) -> None:
         """Begin anew where a recording starts again from its beginning."""
         last_ns, self._last_stamp_ns = self._last_stamp_ns, frame.stamp_ns

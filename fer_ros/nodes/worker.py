@@ -84,7 +84,7 @@ class Worker:
         self._statistics.heard(self._now_ns())
 
     def leave(self, face_id: str) -> None:
-        """Forget a face, behind the picture of it that may still wait."""
+        """Forget a face, or '' for all of a camera, behind the picture that may still wait."""
         self._slot.put(_Arrival(None, self._now_ns(), face_id), f'{face_id} left')
 
     def calibrate(self, message: Any) -> None:

@@ -155,6 +155,9 @@ def test_who_comes_goes_or_has_no_name() -> None:
     topics._on_tracked(IdsList(ids=['b', 'c']))
     assert records.topics == [TRACKED, '/humans/faces/b/aligned', '/humans/faces/c/aligned']
     assert records.left == ['a']
+    topics.fall_silent()
+    assert sorted(records.left) == ['a', 'b', 'c']
+    assert len(records.topics) == 3  # they may be shown again
     topics.close()
     assert records.topics == []
 

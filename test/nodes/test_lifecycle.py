@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from fer_msgs.msg import ExpressionEvent
 from hri_msgs.msg import IdsList
 from listener import Listener
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
+from fer_ros.nodes import perception_node
+from fer_ros.nodes.conversions import image_from
 from fer_ros.nodes.face_publishers import TRACKED
 from fer_ros.nodes.perception_node import PerceptionNode
+from fer_ros.sources import open_source
 
+SAMPLE = Path(__file__).resolve().parents[2] / 'samples' / 'astronaut.mcap'
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
 pytestmark = pytest.mark.xdist_group('dds')
 
@@ -97,6 +105,38 @@ def test_takes_a_good_value_while_active(node: PerceptionNode) -> None:
     assert node.trigger_activate() == SUCCESS
     assert change(node, 'smoothing_s', 0.5) == (True, '')
     assert node.get_parameter('smoothing_s').value == 0.5
+
+
+def test_a_camera_that_falls_silent_shows_nobody(
+    node: PerceptionNode, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perception_node, 'SILENT_NS', 500_000_000)
+    node.trigger_configure()
+    node.trigger_activate()
+    listener.executor_.add_node(node)
+    images = listener.create_publisher(Image, 'image', 10)
+    with open_source(SAMPLE) as bag:
+        pixels = next(iter(bag)).pixels
+    tracked, events = listener.heard['tracked'], listener.heard['events']
+
+    def show_until(done: Callable[[], bool], what: str) -> None:
+        def seen() -> bool:
+            stamp = listener.get_clock().now().to_msg()
+            images.publish(image_from(pixels, Header(stamp=stamp, frame_id='camera')))
+            return done()
+
+        listener.spin_until(seen, what)
+
+    show_until(lambda: bool(events), 'a smile')
+    first = list(tracked[-1].ids)
+    assert len(first) == 1
+    listener.spin_until(lambda: not tracked[-1].ids, 'nobody')
+    listener.spin_until(lambda: events[-1].kind == ExpressionEvent.END, 'its end')
+    assert [event.kind for event in events].count(ExpressionEvent.END) == 1
+    assert not listener.count_publishers(f'/humans/faces/{first[0]}/expression')
+    show_until(lambda: bool(tracked[-1].ids), 'somebody again')
+    assert list(tracked[-1].ids) != first
+    listener.executor_.remove_node(node)
 
 
 def test_another_owner_of_the_faces_is_told_once(
