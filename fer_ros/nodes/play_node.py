@@ -10,6 +10,7 @@ from typing import Any
 import cv2
 import rclpy
 from fer_msgs.msg import FaceExpressionArray
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -23,8 +24,10 @@ from fer_ros.types import CameraIntrinsics, Frame
 
 NS_PER_S = 1_000_000_000
 PATIENCE_S = 10.0  # for a result in lockstep
+LAST_S = 2.0  # for who listens reliably to have the last frames
 PAUSE_S = 5.0  # a longer wait for the next frame is told
 STEP_S = 0.1
+SETTLE_S = 0.2  # who listens to several topics is found topic by topic
 # Reliable reaches readers of both kinds: a recorder misses nothing, a live node takes the newest.
 CAMERA_QOS = QoSProfile(
     history=HistoryPolicy.KEEP_LAST, depth=10, reliability=ReliabilityPolicy.RELIABLE
@@ -93,6 +96,7 @@ class PlayNode(Node):
         # A signal ends the context first: nothing may be asked of a publisher after that.
         while rclpy.ok():
             if self._images.get_subscription_count() >= self._options.subscribers:
+                time.sleep(SETTLE_S)
                 return True
             if time.monotonic() > deadline_s:
                 break
@@ -122,6 +126,7 @@ class PlayNode(Node):
             if self._options.lockstep:
                 self._wait_for_result(stamp_ns)
             yield stamp_ns
+        self._wait_until_received()
 
     def _wait_until(self, due_ns: int) -> None:
         """Sleep in short steps: a signal that ends the context ends no sleep."""
@@ -139,6 +144,14 @@ class PlayNode(Node):
         deadline_s = time.monotonic() + PATIENCE_S
         while self._answered_ns != stamp_ns and rclpy.ok() and time.monotonic() < deadline_s:
             rclpy.spin_once(self, timeout_sec=0.05)
+
+    def _wait_until_received(self) -> None:
+        """Give who listens reliably the last frames: on Fast DDS, what is on its way to them is
+        lost with its publisher.
+        """
+        for publisher in (self._infos, self._images):
+            if rclpy.ok():
+                publisher.wait_for_all_acked(Duration(seconds=LAST_S))
 
     def _publish(self, frame: Frame, stamp_ns: int, intrinsics: CameraIntrinsics | None) -> None:
         stamp = conversions.ns_to_stamp(stamp_ns)

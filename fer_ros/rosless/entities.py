@@ -12,9 +12,10 @@ from fer_ros.rosless.codec import deserialize, serialize, warm_up
 from fer_ros.rosless.context import context
 from fer_ros.rosless.messages import Message
 from fer_ros.rosless.qos import QoSProfile
-from fer_ros.rosless.time import NS_PER_S, Clock
+from fer_ros.rosless.time import NS_PER_S, Clock, Duration
 
 NEVER_NS = 1 << 63
+WITHOUT_END = Duration(seconds=-1)
 
 if TYPE_CHECKING:
     from fer_ros.rosless.node import Node
@@ -85,6 +86,14 @@ class Publisher(_Endpoint):
         """Return how many subscriptions listen."""
         wire = self._wire
         return int(wire.matched()) if wire is not None else 0
+
+    def wait_for_all_acked(self, timeout: Duration = WITHOUT_END) -> bool:
+        """Wait until reliable subscriptions have received everything; return whether they have.
+
+        :param timeout: the longest wait; a negative one is without end.
+        """
+        wire = self._wire
+        return wire is None or bool(wire.wait_for_acks(timeout.nanoseconds))
 
     def close(self) -> None:
         """Close the topic."""

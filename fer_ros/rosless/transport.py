@@ -44,6 +44,7 @@ from fer_ros.rosless.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
 WAIT_NS = duration(seconds=1)
+WITHOUT_END_NS = duration(infinite=True)
 TAKE = 64  # samples fetched from one reader at a time
 TIMEOUT = -10  # DDS_RETCODE_TIMEOUT
 # DDS_*_QOS_POLICY_ID of the policies that ROS sets.
@@ -115,6 +116,15 @@ class Writer:
             return 0
         # Without room for their handles, Cyclone returns their number alone.
         return max(int(writer._get_matched_subscriptions(writer._ref, None, 0)), 0)
+
+    def wait_for_acks(self, timeout_ns: int) -> bool:
+        """Wait until reliable readers have every sample; return whether they have.
+
+        :param timeout_ns: the longest wait; a negative one is without end.
+        """
+        writer = self._writer
+        wait_ns = timeout_ns if timeout_ns >= 0 else WITHOUT_END_NS
+        return writer is None or bool(writer.wait_for_acks(wait_ns))
 
     def mismatch(self) -> Mismatch:
         """Return how many readers asked for more than this writer offers."""

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rclpy
 from rclpy.callback_groups import CallbackGroup
+from rclpy.duration import Duration
 from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
@@ -287,6 +288,20 @@ def test_a_topic_closes(node, spin_until):
     assert node.destroy_publisher(publisher)
     assert node.count_publishers('brief') == 0
     publisher.publish(String(data='x'))  # a thread that comes late hurts nobody
+
+
+def test_what_is_acknowledged_has_come(node, spin_until):
+    heard = []
+    node.create_subscription(UInt32, 'acknowledged', heard.append, 100)
+    publisher = node.create_publisher(UInt32, 'acknowledged', 100)
+    assert publisher.wait_for_all_acked()  # nobody listens
+    spin_until(node, lambda: publisher.get_subscription_count() == 1, 'the subscription')
+    for number in range(50):
+        publisher.publish(UInt32(data=number))
+    assert publisher.wait_for_all_acked(Duration(seconds=PATIENCE_S))
+    node.destroy_publisher(publisher)
+    assert publisher.wait_for_all_acked()
+    spin_until(node, lambda: len(heard) == 50, 'all')
 
 
 def test_topics_that_came_and_went_leave_nothing(node):
