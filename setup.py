@@ -42,7 +42,7 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (SHARE, ['package.xml', 'LICENSE', 'NOTICE']),
         *shared(
-            'config/**/*.yaml', 'launch/*.py', 'models/**/*.*', 'samples/*.*', 'fer_msgs/msg/*.msg'
+            'config/**/*.*', 'launch/*.py', 'models/**/*.*', 'samples/*.*', 'fer_msgs/msg/*.msg'
         ),
     ],
     python_requires='>=3.10',

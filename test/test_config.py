@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -78,3 +79,13 @@ def test_a_name_that_the_locale_has_not_read_is_read(
     name = 'größer'.encode().decode('ascii', 'surrogateescape')
     monkeypatch.setattr(os, 'fsencode', lambda path: str(path).encode('utf-8', 'surrogateescape'))
     assert config.utf8_name(tmp_path / name) == str(tmp_path / 'größer')
+
+
+def test_shared_memory_of_fast_dds_holds_images() -> None:
+    root = ElementTree.parse(share_dir() / 'config' / 'fastdds.xml').getroot()
+    space = {'dds': root.tag[1:].partition('}')[0]}
+    made = root.iterfind('.//dds:transport_descriptor/dds:transport_id', space)
+    used = root.iterfind('.//dds:userTransports/dds:transport_id', space)
+    assert [item.text for item in made] == [item.text for item in used]
+    size = root.findtext('.//dds:segment_size', namespaces=space)
+    assert int(size or 0) > 2 * 1920 * 1080 * 3

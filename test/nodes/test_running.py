@@ -97,7 +97,8 @@ def test_who_waits_without_end_is_woken(number: int) -> None:
 @SIGNALS
 def test_told_to_end_it_says_that_nobody_is_tracked(listener: Listener, number: int) -> None:
     process = start('up')
-    listener.spin_until(lambda: listener.count_publishers('/fer/expressions') > 0, 'the node')
+    # Heard, not found: each side finds the other in its own time.
+    listener.spin_until(lambda: bool(listener.heard['diagnostics']), 'the node')
     process.send_signal(number)
     listener.spin_until(lambda: bool(listener.heard['tracked']), 'the empty list')
     out, err = process.communicate(timeout=20)

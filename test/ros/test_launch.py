@@ -101,7 +101,7 @@ def replay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaunchDescription
     command = tmp_path / 'ros2'
     command.write_text(
         f'#!/bin/sh\necho "$@" > {tmp_path}/words\nexec {sys.executable} -m fer_ros.cli.main play '
-        '"$3" --source-stamps --compressed --quiet --wait 0 -r image:=/camera/image\n',
+        '"$3" --source-stamps --compressed --quiet -r image:=/camera/image\n',
         encoding='utf-8',
     )
     command.chmod(0o755)
