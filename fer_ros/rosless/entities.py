@@ -147,28 +147,30 @@ class Subscription(_Endpoint):
         """Do nothing."""
 
     def take_message(self, kind: type[Message], raw: bool) -> tuple[Any, dict[str, int]] | None:
-        """Return the oldest message that waits, without rclpy's times; None where none does."""
+        """Return the oldest message that waits, without rclpy's times.
+
+        None where none does, and where it is not what the topic's type says: that is reported.
+        """
         try:
             data = self._queue.popleft()
         except IndexError:
             return None
-        return data if raw else deserialize(data, kind), {}
-
-    def handle_one(self) -> bool:
-        """Call back with the oldest message that waits; return whether there was one."""
-        if not self._queue:
-            return False
-        data = self._queue.popleft()
         try:
-            message = data if self.raw else deserialize(data, self.msg_type)
+            return data if raw else deserialize(data, kind), {}
         except Exception as error:  # whatever a stranger sends, the node lives on
             self._node.get_logger().error(
                 f'{self.topic_name}: expected {self.msg_type.TYPENAME}, found {len(data)} bytes '
                 f'that are not: {error}',
                 throttle_duration_sec=5.0,
             )
-            return True
-        self.callback(message)
+            return None
+
+    def handle_one(self) -> bool:
+        """Call back with the oldest message that waits; return whether there was one."""
+        if not self._queue:
+            return False
+        if (taken := self.take_message(self.msg_type, self.raw)) is not None:
+            self.callback(taken[0])
         return True
 
     def close(self, participant: Participant) -> None:

@@ -97,6 +97,14 @@ def test_what_no_executor_serves_is_taken_by_hand(node, spin_until):
     assert unserved == []
 
 
+def test_what_is_not_the_topic_s_message_is_reported_and_not_taken(node, capfd):
+    kept = node.create_subscription(String, 'text', print, 10, callback_group=Unserved())
+    kept._deliver(b'\0\1\0\0\xff\xff\xff\x7f')  # a text longer than what follows
+    assert kept.handle.take_message(String, False) is None
+    assert 'expected std_msgs/msg/String, found 8 bytes' in capfd.readouterr().err
+    assert kept.handle.take_message(String, False) is None  # it is gone
+
+
 def test_every_message_goes_to_another_process_and_back(node, peer, spin_until):
     other = peer('echo', *TYPES, '--ros-args', '-r', '__ns:=/rosless')
     missing = other.read()['missing']
