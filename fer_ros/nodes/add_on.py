@@ -19,7 +19,7 @@ from std_msgs.msg import Header
 from fer_ros.nodes import conversions, parameters
 from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.nodes.outputs import Timing
-from fer_ros.nodes.recognition import NS_PER_S, RESTART_NS
+from fer_ros.nodes.recognition import went_back_s
 from fer_ros.pipeline import CropPipeline, FrameResult
 from fer_ros.types import CameraIntrinsics, Frame
 from fer_ros.types import ExpressionEvent as Event
@@ -61,9 +61,8 @@ class CropRecognition:
         self, frame: Frame, intrinsics: CameraIntrinsics | None, face_id: str = ''
     ) -> FrameResult:
         """Take a face's next picture; raises FrameError where it is not after its last one."""
-        last_ns = self._last_ns.get(face_id)
-        if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
-            back_s = (last_ns - frame.stamp_ns) / NS_PER_S
+        last_ns = self._last_ns.get(face_id, frame.stamp_ns)
+        if back_s := went_back_s(last_ns, frame.stamp_ns):
             self._node.get_logger().warning(
                 f'face {face_id}: time went back by {back_s:.2f} s: its past is forgotten'
             )

@@ -21,6 +21,13 @@ NS_PER_S = 1_000_000_000
 RESTART_NS = NS_PER_S // 2
 
 
+def went_back_s(last_ns: int | None, stamp_ns: int) -> float:
+    """Return by how much a recording started again, 0 where it did not."""
+    if last_ns is None or stamp_ns >= last_ns - RESTART_NS:
+        return 0.0
+    return (last_ns - stamp_ns) / NS_PER_S
+
+
 class Recognition:
     """One camera's frames through the pipeline to the outputs."""
 
@@ -88,7 +95,6 @@ class Recognition:
     def _restart_if_time_jumps(self, frame: Frame) -> None:
         """Begin anew where a recording starts again from its beginning."""
         last_ns, self._last_stamp_ns = self._last_stamp_ns, frame.stamp_ns
-        if last_ns is not None and frame.stamp_ns < last_ns - RESTART_NS:
-            back_s = (last_ns - frame.stamp_ns) / NS_PER_S
+        if back_s := went_back_s(last_ns, frame.stamp_ns):
             self.warn(f'time went back by {back_s:.2f} s: every face and its past is forgotten')
             self._pipeline.reset()
