@@ -126,30 +126,35 @@ class FaceTracker:
 
         :param stamp_ns: stamp of the frame; without it, there was no pause.
         """
-        if stamp_ns is not None:
-            self._lose_all_after_a_pause(stamp_ns)
-        if not self._tracks or not all(track.visible for track in self._tracks.values()):
+        if self._paused(stamp_ns) or not self._tracks:
+            return Look.ALL
+        if not all(track.visible for track in self._tracks.values()):
             return Look.ALL
         is_full = len(self._tracks) >= self.config.max_faces
         if is_full or self._since_detection < self.config.detection_interval:
             return Look.NONE
         return Look.NEXT
 
-    def _lose_all_after_a_pause(self, stamp_ns: int) -> None:
-        """Trust no track across a time in which an unseen face would have ended."""
-        if self._stamp_ns is not None and stamp_ns - self._stamp_ns > self._timeout_ns:
-            for track in self._tracks.values():
-                track.visible = False
+    def _paused(self, stamp_ns: int | None) -> bool:
+        """Tell whether an unseen face would have ended since the last frame."""
+        if stamp_ns is None or self._stamp_ns is None:
+            return False
+        return stamp_ns - self._stamp_ns > self._timeout_ns
 
     def propose(
         self, detections: Sequence[Detection], stamp_ns: int | None = None
     ) -> list[Proposal]:
         """Return where to read landmarks: visible tracks first, then what was detected anew.
 
+        No track is trusted across a pause.
+
         :param detections: the most certain first; empty where nobody looked.
         :param stamp_ns: stamp of the frame, to look where moving faces will be by then; without
             it, where they were.
         """
+        if self._paused(stamp_ns):
+            for track in self._tracks.values():
+                track.visible = False
         visible = [track for track in self._tracks.values() if track.visible]
         proposals = [Proposal(track.face_id, track.predicted(stamp_ns)) for track in visible]
         fresh: list[tuple[Detection, RotatedRoi]] = []
