@@ -125,7 +125,7 @@ class FaceTopics:
             self._node.destroy_subscription(subscription)
         self._faces.clear()
 
-    def compare(self) -> None:
+    def compare(self, *, silent: bool) -> None:
         """Have nothing to say: best effort hears all."""
 
     def fall_silent(self) -> None:

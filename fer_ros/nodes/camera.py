@@ -14,7 +14,11 @@ from fer_ros.nodes.worker import Worker
 
 
 class CameraInput:
-    """Subscribes to ``image`` (or ``image/compressed``) and ``camera_info``."""
+    """Subscribes to ``image`` (or ``image/compressed``) and ``camera_info``.
+
+    With ``image_reliability: auto`` the image is asked for as reliable while everybody who
+    publishes it is: parts of large images get lost on the way, and are sent again only then.
+    """
 
     def __init__(self, node: Any, values: Mapping[str, Any], worker: Worker) -> None:
         """Open both topics for a node."""
@@ -25,19 +29,14 @@ class CameraInput:
         self.topic, self._other = raw, f'{raw}/compressed'
         if compressed:
             self.topic, self._other = self._other, self.topic
-        self._reliable = values['image_reliability'] == 'reliable'
-        qos = QoSProfile(
-            history=HistoryPolicy.KEEP_LAST,
-            depth=int(values['image_depth']),
-            reliability=(
-                ReliabilityPolicy.RELIABLE if self._reliable else ReliabilityPolicy.BEST_EFFORT
-            ),
-        )
-        kind = CompressedImage if compressed else Image
-        self._type = type_name(kind)
+        self._kind = CompressedImage if compressed else Image
+        self._type = type_name(self._kind)
         self._worker = worker
-        self._info = Newest(node, CameraInfo, 'camera_info', qos)
-        self._images = node.create_subscription(kind, self.topic, self._on_image, qos)
+        self._depth = int(values['image_depth'])
+        self._is_auto = values['image_reliability'] == 'auto'
+        self._reliable = values['image_reliability'] == 'reliable'
+        self._info = Newest(node, CameraInfo, 'camera_info', self._qos())
+        self._images = self._open()
         self._compared = False
         node.get_logger().info(f'listening to {self.topic}')
 
@@ -65,15 +64,45 @@ class CameraInput:
             self._worker.calibrate(info)
         self._worker.offer(message)
 
-    def compare(self) -> None:
-        """Say once how to hear a camera whose images are not what is asked of it."""
-        if self._compared:
+    def compare(self, *, silent: bool) -> None:
+        """Ask for what the publishers offer, where that is to be; tell once why nothing comes.
+
+        :param silent: whether no image has come yet.
+        """
+        publishers = self._node.get_publishers_info_by_topic(self.topic)
+        if self._is_auto:
+            self._suit([one for one in publishers if one.topic_type == self._type])
+        if not silent or self._compared:
             return
-        for publisher in self._node.get_publishers_info_by_topic(self.topic):
+        for publisher in publishers:
             if reason := self._unheard(publisher):
                 self._compared = True
                 self._node.get_logger().warning(f'{self.topic}: {reason}')
                 return
+
+    def _suit(self, publishers: list[Any]) -> None:
+        """Listen anew where all have become reliable, or one has come who is not."""
+        offered = [one.qos_profile.reliability for one in publishers]
+        reliable = all(one == ReliabilityPolicy.RELIABLE for one in offered)
+        if not offered or reliable == self._reliable:
+            return
+        self._reliable = reliable
+        self._node.destroy_subscription(self._images)
+        self._images = self._open()
+        kind = 'reliable' if reliable else 'best-effort'
+        self._node.get_logger().info(f'listening to {self.topic} as {kind}, as its publishers are')
+
+    def _open(self) -> Any:
+        return self._node.create_subscription(self._kind, self.topic, self._on_image, self._qos())
+
+    def _qos(self) -> QoSProfile:
+        return QoSProfile(
+            history=HistoryPolicy.KEEP_LAST,
+            depth=self._depth,
+            reliability=(
+                ReliabilityPolicy.RELIABLE if self._reliable else ReliabilityPolicy.BEST_EFFORT
+            ),
+        )
 
     def _unheard(self, publisher: Any) -> str:
         """Return why nothing of a publisher arrives, or ''."""
@@ -85,6 +114,6 @@ class CameraInput:
         if self._reliable and publisher.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT:
             return (
                 'expected a reliable publisher, found a best-effort one in '
-                f'{publisher.node_name}, so nothing arrives; set image_reliability to best_effort'
+                f'{publisher.node_name}, so nothing arrives; set image_reliability to auto'
             )
         return ''

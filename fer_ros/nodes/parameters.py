@@ -87,9 +87,9 @@ PARAMETERS: tuple[Parameter, ...] = (
         choices=('raw', 'compressed'), fixed=True,
     ),
     Parameter(
-        'image_reliability', 'best_effort',
-        'Reliability asked of the camera: best_effort takes any publisher.',
-        choices=('best_effort', 'reliable'), fixed=True,
+        'image_reliability', 'auto',
+        'Reliability asked of the camera: auto asks for what it offers; best_effort takes any.',
+        choices=('auto', 'best_effort', 'reliable'), fixed=True,
     ),
     Parameter(
         'image_depth', 1, 'How many images the middleware queues for us.', 1, 100, fixed=True

@@ -165,8 +165,7 @@ class PerceptionNode(ManagedNode):
             cameras = self.count_publishers(self._camera.topic)
             last_ns = snapshot.last_image_ns or self._active_since_ns
             silent_s = max(self._now_ns() - last_ns, 0) / NS_PER_S
-            if not snapshot.received:
-                self._camera.compare()
+            self._camera.compare(silent=not snapshot.received)
             self._end_silence(silent_s, begun=bool(snapshot.received))
             if isinstance(self._outputs, Outputs):
                 self._outputs.warn_of_another_owner()

@@ -11,6 +11,7 @@ from hri_msgs.msg import IdsList
 from listener import Listener
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
@@ -105,6 +106,23 @@ def test_takes_a_good_value_while_active(node: PerceptionNode) -> None:
     assert node.trigger_activate() == SUCCESS
     assert change(node, 'smoothing_s', 0.5) == (True, '')
     assert node.get_parameter('smoothing_s').value == 0.5
+
+
+def test_asks_the_camera_for_what_it_offers(node: PerceptionNode, listener: Listener) -> None:
+    node.trigger_configure()
+    node.trigger_activate()
+    listener.executor_.add_node(node)
+
+    def asked() -> list[ReliabilityPolicy]:
+        known = listener.get_subscriptions_info_by_topic('/image')
+        return [one.qos_profile.reliability for one in known]
+
+    listener.spin_until(lambda: asked() == [ReliabilityPolicy.BEST_EFFORT], 'best effort')
+    listener.create_publisher(Image, 'image', 1)
+    listener.spin_until(lambda: asked() == [ReliabilityPolicy.RELIABLE], 'reliable')
+    other = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+    listener.create_publisher(Image, 'image', other)
+    listener.spin_until(lambda: asked() == [ReliabilityPolicy.BEST_EFFORT], 'best effort again')
 
 
 def test_a_camera_that_falls_silent_shows_nobody(
