@@ -35,8 +35,8 @@ def health(
         if cameras:
             so_far = 'any more' if snapshot.received else 'whole'
             why = (
-                f'somebody publishes it, but nothing arrives {so_far}: try image_reliability '
-                'reliable, or image_transport compressed; more in interfaces.md, Camera input'
+                f'somebody publishes it, but nothing arrives {so_far}: try image_transport '
+                'compressed, or give the middleware room: interfaces.md, Camera input'
             )
         return DiagnosticStatus.WARN, f'no image for {silent_s:.1f} s: {why}'
     if snapshot.refused_s > camera_timeout_s:
