@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.seen import located, prepared
 from fer_ros.evaluation.stills import locate_stills
 from fer_ros.recognition import AdaptationConfig, Adapter, Reference, StaticRecogniser
@@ -190,6 +191,7 @@ class _Pool:
                 f'{npz}: expected {REST_FACES} neutral faces and {SHOWN_FACES} others, found '
                 f'{int((labels == 0).sum())} and {int((labels > 0).sum())}; use a larger set'
             )
+        faces = framed(faces)
         return cls(faces, labels, locate_stills(faces.images, landmarker))
 
     def person(self, rng: np.random.Generator) -> NDArray[np.int64]:

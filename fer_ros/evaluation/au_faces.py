@@ -17,6 +17,7 @@ from fer_ros.evaluation.aus import UnitReport
 from fer_ros.evaluation.crosstalk import Crosstalk
 from fer_ros.evaluation.face_scenes import photo_files
 from fer_ros.evaluation.ferplus import load_faces
+from fer_ros.evaluation.framing import framed
 from fer_ros.pipeline import Pipeline
 from fer_ros.recognition.au_filters import CODES, OBLIQUE, OBLIQUE_OF
 from fer_ros.recognition.emfacs import emfacs
@@ -32,7 +33,7 @@ _START, _END = '<!-- crosstalk -->', '<!-- /crosstalk -->'
 
 def neutral_faces(npz: Path, landmarks_px: object, count: int, seed: int) -> list[Portrait]:
     """Return faces of an npz that nearly everybody calls neutral."""
-    faces = load_faces(npz)
+    faces = framed(load_faces(npz))
     points = np.asarray(landmarks_px, np.float32)
     rows = np.random.default_rng(seed).permutation(neutral_rows(faces, points))[:count]
     if not len(rows):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fer_ros.alignment import Landmarker, align, describe
 from fer_ros.errors import DataError
 from fer_ros.evaluation.ferplus import load_faces, majority
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.metrics.classes import Labels
 from fer_ros.evaluation.stills import Progress, locate_stills
 from fer_ros.recognition.action_units import ActionUnitReader
@@ -108,7 +109,7 @@ def landmarks_of(
     :param known: npz with the array ``landmarks`` of an earlier run.
     :raises DataError: one of the files is not as it must be.
     """
-    images = load_faces(npz).images
+    images = framed(load_faces(npz), progress).images
     if known is None:
         return locate_stills(images, landmarker, progress=progress)
     try:
@@ -130,7 +131,7 @@ def evaluate_aus(npz: Path, landmarks: Float32) -> UnitReport:
     :param landmarks: (N, 478, 3) of its images, NaN where there are none.
     :raises DataError: the file is not of that format, or shows no neutral face.
     """
-    faces = load_faces(npz)
+    faces = framed(load_faces(npz))
     labels = majority(faces.votes)
     found = np.isfinite(landmarks).all(axis=(1, 2)) & (landmarks.shape[1] > 0)
     scored = found & (labels >= 0)

@@ -20,6 +20,7 @@ from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError
 from fer_ros.evaluation.courses import Course, draw_course
 from fer_ros.evaluation.ferplus import VotedFaces, absolute_majority, load_faces
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.metrics.classes import Labels
 from fer_ros.evaluation.morph import AlignedStill, Morph
 from fer_ros.evaluation.shaky_camera import draw_disturbance, draw_stamps, photograph
@@ -113,7 +114,8 @@ class Gallery:
 def load_gallery(path: Path, landmarks_px: Float32 | None = None) -> Gallery:
     """Read voted faces; raises DataError where they are none."""
     try:
-        return Gallery(load_faces(path), landmarks_px)
+        faces = load_faces(path)
+        return Gallery(faces if landmarks_px is not None else framed(faces), landmarks_px)
     except DataError as error:
         text = str(error)
         raise DataError(text if str(path) in text else f'{path}: {text}') from None

@@ -100,7 +100,7 @@ def compare_models(
     :raises DataError: the file is not of that format, or no face in it can be scored.
     :raises ModelError: a model has other labels.
     """
-    faces = scored_faces(npz)
+    faces = scored_faces(npz, progress)
     for recogniser in (a, b):
         require_emotions(recogniser)
     landmarks = locate_stills(faces.images, landmarker, progress=progress)

@@ -20,6 +20,7 @@ from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError, ModelError
 from fer_ros.evaluation.degrade import CLEAN, CONDITIONS, Condition
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.metrics import calibration_error
 from fer_ros.evaluation.normalise import Normalise
 from fer_ros.evaluation.seen import located, prepared
@@ -201,7 +202,7 @@ def drawn(npz: Path, count: int, seed: int) -> tuple[VotedFaces, NDArray[np.int6
         )
     kept = np.zeros(len(faces.votes), bool)
     kept[np.random.default_rng(seed).permutation(rows)[:count]] = True
-    chosen = faces.take(kept)
+    chosen = framed(faces.take(kept))
     return chosen, majority(chosen.votes)
 
 

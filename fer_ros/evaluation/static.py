@@ -20,6 +20,7 @@ from fer_ros.evaluation.ferplus import (
     load_faces,
     majority,
 )
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.metrics import (
     Labels,
     accuracy,
@@ -87,7 +88,7 @@ def evaluate_static(
     :raises DataError: the file is not of that format, or no face in it can be scored.
     :raises ModelError: the model has other labels.
     """
-    faces = scored_faces(npz)
+    faces = scored_faces(npz, progress)
     landmarks = locate_stills(faces.images, landmarker, progress=progress)
     size = recogniser.engine.manifest.input.width
     matrices = alignments(landmarks, faces.images.shape[1], size)
@@ -125,8 +126,13 @@ def _mean_recall_7(answers: Labels, labels: Labels) -> float:
     return mean_recall(answers, labels, len(EMOTIONS) - 1)
 
 
-def scored_faces(npz: Path) -> VotedFaces:
-    """Read an npz without what no protocol scores; a face that B8 scores is scored by A8 too."""
+def scored_faces(npz: Path, progress: Progress | None = None) -> VotedFaces:
+    """Read an npz without what no protocol scores, framed as FER+ is.
+
+    A face that B8 scores is scored by A8 too.
+
+    :param progress: wraps the images where they are framed anew.
+    """
     faces = load_faces(npz)
     rows = (majority(faces.votes) >= 0) | (absolute_majority(faces.votes) >= 0)
     if not rows.any():
@@ -134,7 +140,7 @@ def scored_faces(npz: Path) -> VotedFaces:
             f'{npz}: expected faces with votes for an emotion, found {len(rows)} faces without; '
             'check the order of the columns'
         )
-    return faces.take(rows)
+    return framed(faces.take(rows), progress)
 
 
 def require_emotions(recogniser: StaticRecogniser) -> None:

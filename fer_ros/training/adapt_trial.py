@@ -19,6 +19,7 @@ from rich.progress import track
 from fer_ros.alignment import Landmarker
 from fer_ros.evaluation.degrade import CLEAN, CONDITIONS, Condition
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.seen import located, prepared
 from fer_ros.evaluation.stills import locate_stills
 from fer_ros.inference.factory import Device, load_engine
@@ -45,7 +46,7 @@ def main(words: Sequence[str] | None = None) -> None:
         load_engine(PipelineConfig().landmark_model, Task.FACE_LANDMARKS, Device.CPU)
     )
     trial = Trial(StaticRecogniser(engine, mirror_below=0.0), landmarker, options.model)
-    voted = load_faces(options.npz)
+    voted = framed(load_faces(options.npz))
     rows = np.random.default_rng(0).permutation(np.flatnonzero(majority(voted.votes) >= 0))
     inside, outside = (
         voted.take(np.isin(np.arange(len(voted.votes)), part))

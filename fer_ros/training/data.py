@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from rich.progress import track
 from fer_ros.alignment import Landmarker
 from fer_ros.errors import DataError
 from fer_ros.evaluation.ferplus import VotedFaces, load_faces, majority, vote_shares
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.static import logits_of
 from fer_ros.evaluation.stills import aligned, alignments, locate_stills
 from fer_ros.recognition.static import StaticRecogniser, softmax
@@ -59,7 +61,8 @@ def load_split(
 
     :param cache: npz in which the landmarks are kept, since finding them takes minutes.
     """
-    faces = load_faces(path)
+    cutting = partial(track, description=f'framing {path.stem}')
+    faces = framed(load_faces(path), cutting)
     readable = majority(faces.votes) >= 0
     if not readable.any():
         raise DataError(
@@ -75,11 +78,9 @@ def load_split(
 def _landmarks(faces: VotedFaces, landmarker: Landmarker, cache: Path, name: str) -> Float32:
     """Read landmarks from the cache, or find and keep them."""
 
-    def shown(images: Iterable[UInt8]) -> Iterable[UInt8]:
-        return track(images, f'landmarks of {name}', total=len(faces.images))
-
     def find() -> Float32:
-        return locate_stills(faces.images, landmarker, progress=shown)
+        looking = partial(track, description=f'landmarks of {name}')
+        return locate_stills(faces.images, landmarker, progress=looking)
 
     return kept(cache, 'landmarks', (len(faces.images), None, 3), find)
 

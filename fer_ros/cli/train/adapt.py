@@ -9,6 +9,7 @@ import numpy as np
 
 from fer_ros.cli import common
 from fer_ros.evaluation.ferplus import load_faces, majority
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.stills import aligned, alignments, locate_stills, shipped_landmarker
 from fer_ros.inference.manifest import Task, load_manifest
 from fer_ros.inference.store import manifest_path
@@ -48,7 +49,7 @@ def _ordinary(npz: Path, count: int, size_px: int) -> Crops:
     """Return voted faces as the run time aligns them."""
     faces = load_faces(npz)
     kept = np.arange(len(faces.votes)) < max(count, 1)
-    faces = faces.take(kept)
+    faces = framed(faces.take(kept), common.progress)
     landmarker = shipped_landmarker()
     points = locate_stills(faces.images, landmarker, progress=common.progress)
     matrices = alignments(points, faces.images.shape[1], size_px)

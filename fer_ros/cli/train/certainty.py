@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fer_ros.cli import common
 from fer_ros.evaluation.ferplus import load_faces
+from fer_ros.evaluation.framing import framed
 from fer_ros.evaluation.stills import shipped_landmarker
 from fer_ros.inference.manifest import Task
 from fer_ros.inference.store import manifest_path
@@ -31,7 +32,7 @@ def main(words: Sequence[str]) -> int:
     path = manifest_path(options.model, Task.STATIC_EXPRESSION)
     certainty = add_certainty(
         path,
-        load_faces(options.npz),
+        framed(load_faces(options.npz), common.progress),
         shipped_landmarker(),
         cache=options.cache,
         draws=options.draws,
