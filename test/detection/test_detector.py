@@ -45,7 +45,7 @@ def test_squares_of_a_720p_frame(far_faces, squares):
     detector, full, short = made_detector(far_faces=far_faces)
     assert detector.detect(black(1280, 720)) == []
     assert full.batches == [squares]
-    assert short.batches == [1]
+    assert short.batches == [1, 1]  # the whole, and the whole with room around it
 
 
 def test_a_small_frame_needs_no_tiles():
@@ -114,6 +114,25 @@ def test_a_large_face_is_looked_at_by_the_short_range_net():
     (found,) = detector.detect(black(160, 160))
     assert short.batches == [1]
     assert found.score == pytest.approx(1 / (1 + math.exp(-4)))
+
+
+@pytest.mark.parametrize(('share', 'count'), [(0.5, 1), (0.2, 0)])
+def test_a_face_that_overfills_the_frame_is_found_with_room_around_it(share, count):
+    nothing = np.zeros(16, np.float32), -20.0
+    detector, _, short = made_detector(short=[nothing, face(share, 3.0)], far_faces=FarFaces.OFF)
+    found = detector.detect(black(160, 160))
+    assert short.batches == [1, 1]
+    # Half of a square of 1.5 times the frame, that begins at (-40, -40), around (20, 20) in it.
+    assert [(one.roi.x, one.roi.width) for one in found] == [(-40, 120)] * count
+
+
+@pytest.mark.data
+def test_crops_of_faces_are_found(engines):
+    with np.load(data_folder() / 'ferplus' / 'ferplus_valid.npz') as archive:
+        crops = archive['images'][::60]
+    detector = FaceDetector(*engines)
+    found = [detector.detect(frame_of(cv2.cvtColor(i, cv2.COLOR_GRAY2RGB))) for i in crops]
+    assert sum(map(bool, found)) >= 0.85 * len(crops)
 
 
 @pytest.mark.parametrize(
