@@ -7,6 +7,7 @@ room around the face, some show a whole person, some cut into it.
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import astuple, dataclass
 
 import cv2
@@ -42,8 +43,8 @@ class _Square:
 def framed(faces: VotedFaces, progress: Progress | None = None) -> VotedFaces:
     """Return faces whose images are cut as those of FER+ are; the very same where they are.
 
-    The largest face of an image counts; where none is found, the image is cut where most of the
-    others are.
+    Of several faces in an image the one counts that is large and in the middle; where none is
+    found, the image is cut where most of the others are.
 
     :param progress: wraps the images where they are cut anew, to show how far it is.
     """
@@ -74,8 +75,8 @@ def _cut(image: UInt8, square: _Square, size_px: int) -> UInt8:
 
 
 def _square(image: UInt8) -> _Square | None:
-    """Return the square around the largest face of an image (S, S), None where none is found."""
-    box = _largest_face(image)
+    """Return the square around the face of an image (S, S), None where none is found."""
+    box = _main_face(image)
     if box is None:
         return None
     side = max(box.width, box.height) / _WIDTH
@@ -83,9 +84,10 @@ def _square(image: UInt8) -> _Square | None:
     return _Square(centre_x, centre_y + (0.5 - _CENTRE_Y) * side, side)
 
 
-def _largest_face(image: UInt8) -> Roi | None:
-    """Detect faces in an image with room around it; return the largest one's box."""
-    margin = round(_MARGIN * image.shape[0])
+def _main_face(image: UInt8) -> Roi | None:
+    """Detect faces in an image with room around it; return the box of whom it shows."""
+    side = int(image.shape[0])
+    margin = round(_MARGIN * side)
     grey = float(image.mean())
     room = cv2.copyMakeBorder(
         image, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=grey
@@ -93,11 +95,18 @@ def _largest_face(image: UInt8) -> Roi | None:
     zoom = max(round(_DETECTED_PX / room.shape[0]), 1)
     large = cv2.resize(room, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
     pixels = np.asarray(cv2.cvtColor(large, cv2.COLOR_GRAY2RGB), np.uint8)
-    boxes = [face.roi for face in _detector().detect(Frame(0, 'still', 0, pixels))]
-    if not boxes:
-        return None
-    box = max(boxes, key=lambda one: one.area)
-    return Roi(box.x / zoom - margin, box.y / zoom - margin, box.width / zoom, box.height / zoom)
+    found = [face.roi for face in _detector().detect(Frame(0, 'still', 0, pixels))]
+    boxes = [
+        Roi(box.x / zoom - margin, box.y / zoom - margin, box.width / zoom, box.height / zoom)
+        for box in found
+    ]
+
+    def prominence(box: Roi) -> float:
+        """Large and in the middle; neighbours are cut off at the edge."""
+        apart = math.hypot(box.x + (box.width - side) / 2, box.y + (box.height - side) / 2)
+        return box.width * max(1.0 - apart / side, 0.0)
+
+    return max(boxes, key=prominence, default=None)
 
 
 @functools.cache

@@ -78,6 +78,15 @@ def test_pixels_stay_as_they_are_where_faces_are_about_as_large(
         assert (before[y : y + size, x : x + size] == after).all()
 
 
+def test_who_is_in_the_middle_is_meant(portrait: tuple[UInt8, Roi]) -> None:
+    alone = cut(portrait, 0.35, 200)
+    together = alone.copy()
+    together[:90, -90:] = cut(portrait, 0.85, 90) // 2  # somebody nearer, in a dark corner
+    close = framed(voted([alone, together])).images
+    middle = close[:, 20:50, 20:50].mean(axis=(1, 2))
+    assert middle[1] == pytest.approx(middle[0], rel=0.1)
+
+
 def test_an_image_without_a_face_is_cut_where_the_others_are(portrait: tuple[UInt8, Roi]) -> None:
     ramp = np.tile(np.arange(128, dtype=np.uint8), (128, 1))  # a pixel's value is its column
     faces = [cut(portrait, 0.4, 128, right=0.1) for _ in range(3)]
