@@ -22,8 +22,8 @@ pytestmark = pytest.mark.xdist_group('dds')
 
 
 def play(listener: Listener, source: Path, *words: str) -> None:
-    """Play a source to its end, and until its last result has come."""
-    player = start('play', str(source), '--quiet', '--subscribers', '1', *words)
+    """Play a source to its end for node and listener, and until its last result has come."""
+    player = start('play', str(source), '--quiet', '--subscribers', '2', *words)
     try:
         listener.spin_until(lambda: player.poll() is not None, 'the player')
         last = listener.sent[-1][0]
