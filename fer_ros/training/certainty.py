@@ -105,7 +105,8 @@ def add_certainty(
         heat=fit_heat(logits / manifest.temperature, hard.hardships, labels[hard.faces]),
         least_norm=least_norm(embeddings[hard.clean]),
     )
-    usual = softmax(logits[hard.clean], manifest.temperature)
+    heat = np.exp(hard.hardships[hard.clean] @ np.array(certainty.heat))
+    usual = softmax(logits[hard.clean], manifest.temperature * heat)
     reference = Reference.of(usual, manifest.labels)
     for path in forms:
         _write(path, certainty, reference)

@@ -108,6 +108,20 @@ def test_what_is_fitted_goes_into_the_manifest_and_nothing_else_changes(
     assert not list(tmp_path.glob('*.part*'))
 
 
+def test_the_reference_is_as_shy_as_the_run_time(
+    manifest: Path, landmarker: Landmarker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / 'degraded.npz'
+    smiles = []
+    for weight in (0.0, 2.0):
+        heat = (weight,) * len(HARDSHIPS)
+        monkeypatch.setattr('fer_ros.training.certainty.fit_heat', lambda *_, heat=heat: heat)
+        add_certainty(manifest, faces(), landmarker, cache=cache, draws=1)
+        reference = Reference.from_options(load_manifest(manifest).options, EMOTIONS)
+        smiles.append(reference.prior[EMOTIONS.index('happiness')])
+    assert smiles[1] < smiles[0] - 0.01
+
+
 def test_the_int8_form_follows(manifest: Path, landmarker: Landmarker, tmp_path: Path) -> None:
     name = yaml.safe_load(manifest.read_text(encoding='utf-8'))['int8']
     shipped = yaml.safe_load((model_dir() / name).read_text(encoding='utf-8'))
