@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from fer_ros.alignment import Halves, describe
 from fer_ros.errors import FrameError
 from fer_ros.pipeline.config import FrameResult, PipelineConfig
 from fer_ros.pipeline.pipeline import Pipeline
-from fer_ros.roi import roi_from_landmarks
+from fer_ros.roi import roi_from_detection, roi_from_landmarks
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import ExpressionEvent, Frame, Landmarks, RotatedRoi
 
 
 class CropPipeline(Pipeline):
-    """Recognises and follows faces of which each frame shows one, upright and as large as it is.
+    """Recognises and follows faces of which each frame shows one, upright and in the middle.
 
     Crops are small: they stay in the host's memory, whatever runs the nets.
     """
@@ -48,7 +49,7 @@ class CropPipeline(Pipeline):
                 DropReason.TIME_BACK.value,
             )
         landmarks = self._locate_in_crop(frame, roi)
-        if landmarks.presence < self.config.tracking.min_presence:
+        if not self._convinces(landmarks):
             self._seen[face_id] = frame.stamp_ns, None
             return FrameResult(frame.stamp_ns, (), (face_id,), ())
         self._seen[face_id] = frame.stamp_ns, roi_from_landmarks(landmarks.points_px)
@@ -65,12 +66,23 @@ class CropPipeline(Pipeline):
         return self.expressions.forget(left)
 
     def _locate_in_crop(self, frame: Frame, roi: RotatedRoi | None) -> Landmarks:
-        """Read landmarks where they were last, or in the whole picture and again from there."""
+        """Read landmarks where they were last, else where the picture has its face."""
         if roi is not None:
             return self._landmarker.locate(frame, [roi])[0]
         side = float(max(frame.width, frame.height))
         whole = RotatedRoi(frame.width / 2, frame.height / 2, side, 0.0)
         landmarks = self._landmarker.locate(frame, [whole])[0]
-        if landmarks.presence < self.config.tracking.min_presence:
+        if not self._convinces(landmarks):  # with much around the face, it has to be looked for
+            found = map(roi_from_detection, self._detector.detect(frame))
+            nearest = min(found, key=lambda one: _apart(one, whole), default=whole)
+            landmarks = self._landmarker.locate(frame, [nearest])[0]
+        if not self._convinces(landmarks):
             return landmarks
         return self._landmarker.locate(frame, [roi_from_landmarks(landmarks.points_px)])[0]
+
+    def _convinces(self, landmarks: Landmarks) -> bool:
+        return landmarks.presence >= self.config.tracking.min_presence
+
+
+def _apart(roi: RotatedRoi, other: RotatedRoi) -> float:
+    return math.hypot(roi.centre_x - other.centre_x, roi.centre_y - other.centre_y)
