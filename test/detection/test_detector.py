@@ -10,7 +10,8 @@ import pytest
 from made import MadeNet
 
 from fer_ros.detection import DetectionConfig, FaceDetector, FarFaces, Look
-from fer_ros.detection.blazeface import BlazeFace, suppress
+from fer_ros.detection.blazeface import BlazeFace, Candidates, suppress
+from fer_ros.detection.detector import MAX_CLOSER
 from fer_ros.detection.squares import Square
 from fer_ros.errors import ConfigError, DataError
 from fer_ros.evaluation.folder import data_folder
@@ -107,6 +108,23 @@ def test_an_unsure_face_is_looked_at_again_larger(closer, count):
     assert len(found) == count
     # 32 px wide at first, and an eighth of a square of 8 times that around (40, 40).
     assert all((face.roi.x, face.roi.width) == pytest.approx((-40, 32)) for face in found)
+
+
+def test_doubtful_faces_are_looked_at_in_turn(monkeypatch):
+    detector, *_ = made_detector()
+    boxes = np.array([[x, 0, x + 20, 20] for x in range(0, 1000, 100)], np.float32)
+    doubtful = Candidates(boxes, np.zeros((10, 6, 2), np.float32), np.full(10, 0.5, np.float32))
+    looked = []
+
+    def look(frame, squares, min_score):
+        looked.append({square.x + square.side / 2 for square in squares})
+        return doubtful.take(np.zeros(10, bool))
+
+    monkeypatch.setattr(detector._full, 'look', look)
+    for _ in range(2):
+        assert not len(detector._look_closer(None, doubtful).scores)
+    assert len(looked[0]) == MAX_CLOSER
+    assert looked[0] | looked[1] == {x + 10 for x in range(0, 1000, 100)}
 
 
 def test_a_large_face_is_looked_at_by_the_short_range_net():
