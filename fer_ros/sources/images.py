@@ -31,6 +31,9 @@ def _natural(path: Path) -> list[tuple[int, int, str]]:
     return [(0, int(part), '') if part.isdigit() else (1, 0, part) for part in parts]
 
 
+_HEADS = {'jpeg': b'\xff\xd8\xff', 'png': b'\x89PNG'}
+
+
 def read_image(path: Path) -> UInt8:
     """Return an image file as (H, W, 3) RGB, turned upright by its EXIF orientation.
 
@@ -44,8 +47,10 @@ def read_image(path: Path) -> UInt8:
             DropReason.BAD_DATA.value,
         ) from None
     try:
-        if path.suffix.lower() in {'.jpg', '.jpeg', '.png'}:
-            return decode_compressed(data, path.suffix[1:].lower(), upright=True)
+        # By what it holds: many a picture bears the ending of another format.
+        for format, head in _HEADS.items():
+            if data.startswith(head):
+                return decode_compressed(data, format, upright=True)
         return _decode(data)
     except FrameError as error:
         raise FrameError(f'{path}: {error}', error.reason) from None

@@ -45,6 +45,16 @@ def test_a_single_image(tmp_path, name):
     assert levels(source) == [200]
 
 
+@pytest.mark.parametrize('holds', ['.webp', '.png', '.bmp'])
+def test_what_a_file_holds_counts_not_its_ending(tmp_path, holds):
+    path = tmp_path / 'picture.jpg'
+    path.write_bytes(cv2.imencode(holds, np.full((20, 30, 3), 80, np.uint8))[1].tobytes())
+    with open_source(path) as source:
+        (frame,) = source
+    assert frame.pixels.shape == (20, 30, 3)
+    assert abs(int(frame.pixels.mean()) - 80) <= 2
+
+
 def test_a_broken_image_is_counted_and_leaves_a_gap(tmp_path):
     for index in range(3):
         write(tmp_path / f'{index}.png', index)
