@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from fer_ros.evaluation.adaptation import _Pool
+from fer_ros.evaluation.aus import landmarks_of
+from fer_ros.evaluation.compositions import load_gallery
 from fer_ros.evaluation.ferplus import VotedFaces
 from fer_ros.evaluation.framing import framed
+from fer_ros.evaluation.robustness import drawn
+from fer_ros.evaluation.static import scored_faces
 from fer_ros.evaluation.stills import locate_stills, shipped_landmarker
 from fer_ros.pipeline import Pipeline
 from fer_ros.sources import open_source
+from fer_ros.training.data import load_split
 from fer_ros.types import Roi, UInt8
 
 SAMPLE = Path(__file__).resolve().parents[2] / 'samples' / 'astronaut.mcap'
@@ -93,6 +100,42 @@ def test_an_image_without_a_face_is_cut_where_the_others_are(portrait: tuple[UIn
     close = framed(voted([*faces, ramp])).images
     # The others' faces are a tenth of the side right of the middle.
     assert float(close[3].mean()) == pytest.approx(64 + 0.1 * 128, abs=4)
+
+
+@pytest.fixture(scope='module')
+def loose_npz(portrait: tuple[UInt8, Roi], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a set with much room around its faces, neutral and happy by turns."""
+    image = cut(portrait, 0.4, 160)
+    votes = np.zeros((32, 10), np.uint8)
+    votes[::2, 0] = votes[1::2, 1] = 10
+    path = tmp_path_factory.mktemp('loose') / 'loose.npz'
+    np.savez(path, images=np.stack([image] * len(votes)), votes=votes)
+    return path
+
+
+@pytest.mark.parametrize(
+    'read',
+    [
+        lambda npz: scored_faces(npz),
+        lambda npz: drawn(npz, 8, 0)[0],
+        lambda npz: load_gallery(npz)._faces,
+        lambda npz: _Pool.drawn(npz, 32, shipped_landmarker(), np.random.default_rng(0)).faces,
+        lambda npz: (
+            load_split(
+                npz, shipped_landmarker(), npz.with_name('marks.npz'), 48, drop_single=True
+            ).faces
+        ),
+    ],
+    ids=['static', 'robustness', 'temporal', 'adaptation', 'training'],
+)
+def test_who_measures_and_who_learns_reads_it_framed(
+    loose_npz: Path, read: Callable[[Path], VotedFaces]
+) -> None:
+    assert read(loose_npz).images.shape[1] < 100
+
+
+def test_landmarks_for_action_units_are_those_of_the_framed_faces(loose_npz: Path) -> None:
+    assert np.nanmax(landmarks_of(loose_npz, shipped_landmarker())[:, :, :2]) < 100
 
 
 def test_a_set_without_faces_stays_the_same() -> None:
