@@ -77,6 +77,11 @@ def box_around(points_px: NDArray[np.floating], margin: float = 0.0) -> Roi:
     )
 
 
+def distance(one: RotatedRoi, other: RotatedRoi) -> float:
+    """Return the distance of two centres in pixels."""
+    return math.hypot(one.centre_x - other.centre_x, one.centre_y - other.centre_y)
+
+
 def crop_to_frame(roi: RotatedRoi, size_px: int) -> Float64:
     """Return the (2, 3) similarity from an upright crop of ``size_px`` pixels to the frame.
 

@@ -6,12 +6,12 @@ change with light and distance, so nobody is known by them for longer than a tra
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
+from fer_ros.roi import distance
 from fer_ros.types import Float32, RotatedRoi, UInt8
 
 # Regions in sides of the ROI around its centre: left, top, right, bottom. Head with hair, and what
@@ -43,8 +43,7 @@ def signatures(
 def _is_alone(index: int, rois: Sequence[RotatedRoi]) -> bool:
     roi = rois[index]
     return not any(
-        math.hypot(other.centre_x - roi.centre_x, other.centre_y - roi.centre_y)
-        < _CLEAR * (roi.size + other.size)
+        distance(other, roi) < _CLEAR * (roi.size + other.size)
         for place, other in enumerate(rois)
         if place != index
     )

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from fer_ros.detection.appearance import difference
+from fer_ros.roi import distance
 from fer_ros.types import Float32, RotatedRoi
 
 # Two ROIs closer than this share of the smaller one's side show one face.
@@ -107,8 +108,3 @@ class Track:
 def same_face(one: RotatedRoi, other: RotatedRoi) -> bool:
     """Tell whether two ROIs show one face."""
     return distance(one, other) < SAME_FACE * min(one.size, other.size)
-
-
-def distance(one: RotatedRoi, other: RotatedRoi) -> float:
-    """Return the distance of two centres in pixels."""
-    return math.hypot(one.centre_x - other.centre_x, one.centre_y - other.centre_y)

@@ -11,9 +11,9 @@ import numpy as np
 from fer_ros.detection.doubt import convincing
 from fer_ros.detection.face_ids import FaceIds
 from fer_ros.detection.look import Look
-from fer_ros.detection.track import Track, distance, same_face
+from fer_ros.detection.track import Track, same_face
 from fer_ros.errors import ConfigError, DataError
-from fer_ros.roi import roi_from_detection, roi_from_landmarks
+from fer_ros.roi import distance, roi_from_detection, roi_from_landmarks
 from fer_ros.types import Detection, Float32, Landmarks, RotatedRoi
 
 NS_PER_S = 1_000_000_000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 from fer_ros.alignment import Halves, describe
 from fer_ros.errors import FrameError
 from fer_ros.pipeline.config import FrameResult, PipelineConfig
 from fer_ros.pipeline.pipeline import Pipeline
-from fer_ros.roi import roi_from_detection, roi_from_landmarks
+from fer_ros.roi import distance, roi_from_detection, roi_from_landmarks
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import ExpressionEvent, Frame, Landmarks, RotatedRoi
 
@@ -74,15 +73,12 @@ class CropPipeline(Pipeline):
         landmarks = self._landmarker.locate(frame, [whole])[0]
         if not self._convinces(landmarks):  # with much around the face, it has to be looked for
             found = map(roi_from_detection, self._detector.detect(frame))
-            nearest = min(found, key=lambda one: _apart(one, whole), default=whole)
-            landmarks = self._landmarker.locate(frame, [nearest])[0]
+            nearest = min(found, key=lambda one: distance(one, whole), default=None)
+            if nearest is not None:
+                landmarks = self._landmarker.locate(frame, [nearest])[0]
         if not self._convinces(landmarks):
             return landmarks
         return self._landmarker.locate(frame, [roi_from_landmarks(landmarks.points_px)])[0]
 
     def _convinces(self, landmarks: Landmarks) -> bool:
         return landmarks.presence >= self.config.tracking.min_presence
-
-
-def _apart(roi: RotatedRoi, other: RotatedRoi) -> float:
-    return math.hypot(roi.centre_x - other.centre_x, roi.centre_y - other.centre_y)

@@ -12,12 +12,16 @@ from fer_ros.sources.buffers import MAX_PIXELS, as_bytes, require_size
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import UInt8
 
-_JPEG = b'\xff\xd8\xff'
-_PNG = b'\x89PNG\r\n\x1a\n'
+_HEADS = {'jpeg': b'\xff\xd8\xff', 'png': b'\x89PNG\r\n\x1a\n'}
 # Cameras pad images; an end marker further from the end belongs to a thumbnail.
 _TAIL_BYTES = 1024
 # SOF0..SOF15 hold the size; C4, C8 and CC are tables.
 _START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+
+
+def form_of(data: bytes) -> str:
+    """Return what data says that it is: ``jpeg``, ``png`` or, of anything else, ''."""
+    return next((form for form, head in _HEADS.items() if data.startswith(head)), '')
 
 
 def decode_compressed(
@@ -32,12 +36,13 @@ def decode_compressed(
     """
     samples = as_bytes(data)
     head = samples[:8].tobytes()
-    if 'compressedDepth' in format or not head.startswith((_JPEG, _PNG)):
+    form = form_of(head)
+    if 'compressedDepth' in format or not form:
         raise _refusal(format, head)
-    end = b'IEND' if head.startswith(_PNG) else b'\xff\xd9'
+    end = b'IEND' if form == 'png' else b'\xff\xd9'
     if end not in samples[-_TAIL_BYTES:].tobytes():
         raise _damaged(format, samples.size, 'its end is missing')
-    size = _png_size(samples) if head.startswith(_PNG) else _jpeg_size(samples)
+    size = _png_size(samples) if form == 'png' else _jpeg_size(samples)
     if size is None:
         raise _damaged(format, samples.size, 'it says no size')
     require_size(*size, max_pixels)

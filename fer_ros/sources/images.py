@@ -12,7 +12,7 @@ import numpy as np
 from fer_ros.errors import ConfigError, FrameError, SourceError
 from fer_ros.sources.base import FRAME_ID, NS_PER_S, Source, SourceInfo
 from fer_ros.sources.buffers import MAX_PIXELS, require_size
-from fer_ros.sources.compressed import decode_compressed
+from fer_ros.sources.compressed import decode_compressed, form_of
 from fer_ros.taxonomy import DropReason
 from fer_ros.types import Frame, UInt8
 
@@ -31,9 +31,6 @@ def _natural(path: Path) -> list[tuple[int, int, str]]:
     return [(0, int(part), '') if part.isdigit() else (1, 0, part) for part in parts]
 
 
-_HEADS = {'jpeg': b'\xff\xd8\xff', 'png': b'\x89PNG'}
-
-
 def read_image(path: Path) -> UInt8:
     """Return an image file as (H, W, 3) RGB, turned upright by its EXIF orientation.
 
@@ -48,9 +45,8 @@ def read_image(path: Path) -> UInt8:
         ) from None
     try:
         # By what it holds: many a picture bears the ending of another format.
-        for format, head in _HEADS.items():
-            if data.startswith(head):
-                return decode_compressed(data, format, upright=True)
+        if form := form_of(data):
+            return decode_compressed(data, form, upright=True)
         return _decode(data)
     except FrameError as error:
         raise FrameError(f'{path}: {error}', error.reason) from None
