@@ -122,13 +122,11 @@ class FaceAhead:
     def _states(self, pose: Pose) -> list[Packet]:
         """Return what each rig is doing."""
         header = convert.header_at(pose.stamp_ns)
-        return [
-            (
-                self._state.publish,
-                serialize_message(convert.state_from(self._face, guard, pose.aim, header)),
-            )
+        states = [
+            convert.state_from(self._face, guard, pose.aim, pose.units, header)
             for guard in self._face.guards
         ]
+        return [(self._state.publish, serialize_message(state)) for state in states]
 
     def _close_outputs(self) -> None:
         for outputs in self._outputs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fer_msgs.msg import ExpressionRequest
+from fer_msgs.msg import ExpressionEvent, ExpressionRequest
 from geometry_msgs.msg import PointStamped
 from hri_msgs.msg import Expression
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -32,6 +32,7 @@ class FaceInputs:
     def open(self, handlers: dict[str, Callable[[Any], None]]) -> None:
         """Subscribe each topic's handler, by name of the input."""
         topics: dict[str, tuple[type, str, QoSProfile]] = {
+            'event': (ExpressionEvent, 'events', RELIABLE),
             'expression': (Expression, '/robot_face/expression', RELIABLE),
             'set_expression': (Expression, '~/set_expression', RELIABLE),
             'request': (ExpressionRequest, '~/request', RELIABLE),

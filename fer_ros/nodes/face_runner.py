@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fer_msgs.msg import FaceExpressionArray, RequestStatus
+from fer_msgs.msg import ExpressionEvent, FaceExpressionArray, RequestStatus
 
 from fer_ros.errors import FerError
 from fer_ros.generation import Director, Face, Library, Policies, Profiles, Request, Stop
@@ -24,7 +24,10 @@ from fer_ros.nodes.metronome import Metronome
 from fer_ros.nodes.newest import Newest
 
 NS_PER_S = 1_000_000_000
-LOOK_PERIOD_S = 0.04  # of who is seen: an answer may wait as long
+# How often it is looked who is seen; more often when somebody's expression has just begun, for
+# what is answered comes within moments of that.
+LOOK_PERIOD_S = 0.1
+WATCH_PERIOD_S, WATCH_S = 0.04, 0.25
 Files = tuple[Library, Policies, Profiles]
 
 
@@ -47,11 +50,13 @@ class FaceRunner:
         self.last_error = ''
         self._node, self._files, self._values = node, files, values
         self._speaker = ''
+        self._watch_until_s = 0.0  # by the steady clock
         self._gaze_until_ns = 0  # a target that was told goes before the person who is seen
         self._ahead = FaceAhead(node, face, values)
         self.configure(values)
         self._status = node.create_publisher(RequestStatus, '~/request_status', RELIABLE)
         handlers: dict[str, Callable[[Any], None]] = {
+            'event': self._on_event,
             'expression': self._on_expression,
             'set_expression': self._on_expression,
             'request': self._on_request,
@@ -145,10 +150,9 @@ class FaceRunner:
 
     # Inputs
 
-    def _see(self, message: Any) -> None:
+    def _see(self, message: Any, now_ns: int) -> None:
         """See the people of one frame."""
         people = [person for face in message.faces if (person := convert.person_from(face))]
-        now_ns = self._now_ns()
         person = self.director.see(people, now_ns, self._speaker)
         if self._values['look_at_person'] and now_ns >= self._gaze_until_ns:
             yaw = pitch = 0.0
@@ -157,6 +161,12 @@ class FaceRunner:
                 # The camera looks ahead: what is on the right of its image is to the right.
                 yaw, pitch = (0.5 - person.centre[0]) * fov, (person.centre[1] - 0.5) * fov * 0.6
             self.face.look(yaw, pitch)
+
+    def _on_event(self, message: Any) -> None:
+        """Look at once who changes, and more often for a while where it has just begun."""
+        if message.kind == ExpressionEvent.ONSET:
+            self._watch_until_s = time.monotonic() + WATCH_S
+        self._plans.ask()
 
     def _on_expression(self, message: Any) -> None:
         self._submit(lambda: convert.request_from_expression(message, self._values), message)
@@ -252,14 +262,16 @@ class FaceRunner:
     def _plan(self) -> float:
         """Look who is seen, and do what is due; return in how many seconds to do so again."""
         with self.lock:
-            if (people := self._people.take()) is not None:
-                self._see(people)
-            self._decide(self._now_ns())
+            people, now_ns = self._people.take(), self._now_ns()
+            if people is not None:
+                self._see(people, now_ns)
+            self._decide(now_ns)
             due_ns = self.director.next_ns
+        watches = time.monotonic() < self._watch_until_s
+        look_s = WATCH_PERIOD_S if watches else LOOK_PERIOD_S
         if due_ns is None:
-            return LOOK_PERIOD_S
-        due_s = max((due_ns - self._now_ns()) / NS_PER_S, self.face.period_s)
-        return min(due_s, LOOK_PERIOD_S)
+            return look_s
+        return min(max((due_ns - now_ns) / NS_PER_S, self.face.period_s), look_s)
 
     def _decide(self, now_ns: int) -> None:
         """Hand the face its goal where that is a new one, and see that there are ticks to send."""

@@ -97,14 +97,14 @@ def status_from(status: Status, header: Header) -> RequestStatus:
     )
 
 
-def state_from(face: Face, guard: Guard, aim: Aim, header: Header) -> RigState:
-    """Return what a rig is doing as a message."""
+def state_from(face: Face, guard: Guard, aim: Aim, units: Float64, header: Header) -> RigState:
+    """Return what a rig is doing as a message, where the face shows these units (C,)."""
     counts = face.interventions.counts
     return RigState(
         header=header,
         rig=guard.rig.name,
         expression=aim.expression,
-        action_units=_shown(face.units),
+        action_units=_shown(units),
         limits_hit=guard.limits_hit(),
         estopped=face.stopped is not None,
         source=aim.source,

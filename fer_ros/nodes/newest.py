@@ -25,8 +25,8 @@ class _Unserved(CallbackGroup):
 class Newest:
     """A topic that is looked at, and not waited for.
 
-    For each message that rclpy's executor waits for it makes its wait set anew, which takes a
-    millisecond; to look whether there is one takes a tenth of that.
+    For each message that rclpy's executor waits for it makes its wait set anew, which takes most
+    of a millisecond; to look whether there is one takes a tenth of that.
     """
 
     def __init__(self, node: Any, kind: type, topic: str, qos: Any) -> None:

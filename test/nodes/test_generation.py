@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from builtin_interfaces.msg import Time
 from fer_msgs.msg import (
+    ExpressionEvent,
     ExpressionRequest,
     FaceExpression,
     FaceExpressionArray,
@@ -31,6 +32,7 @@ from trajectory_msgs.msg import JointTrajectory
 
 from fer_ros.generation import load_rig
 from fer_ros.generation.units import SINGLE
+from fer_ros.nodes import face_runner
 from fer_ros.nodes.generation_node import GenerationNode
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -70,7 +72,7 @@ class Face:
         if not self.node._runner.waiting:  # type: ignore[union-attr]
             self.listener.spin_until(lambda: bool(self.heard['state']), 'the state')
 
-    def send(self, kind: type, topic: str, **fields: Any) -> None:
+    def send(self, kind: type, topic: str, /, **fields: Any) -> None:
         """Publish once the node listens."""
         if topic not in self._publishers:
             self._publishers[topic] = self.listener.create_publisher(kind, topic, 10)
@@ -209,6 +211,26 @@ def test_silence_brings_the_face_to_neutral(face: Face) -> None:
     names = list(face.heard['state'][-1].interventions)
     assert 'watchdog' in names
     assert face.heard['state'][-1].intervention_counts[names.index('watchdog')] == 1
+
+
+def test_who_begins_an_expression_is_looked_at_at_once(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(face_runner, 'WATCH_S', 60.0)
+    face.activate()
+    runner, asked = face.node._runner, []
+    assert runner is not None
+    monkeypatch.setattr(runner._plans, 'ask', lambda: asked.append(threading.current_thread()))
+
+    def tell(kind: int) -> None:
+        asked.clear()
+        face.send(ExpressionEvent, '/fer/events', face_id='f1', expression='anger', kind=kind)
+        face.until(lambda: threading.main_thread() in asked, 'a look')  # not a tick's
+
+    tell(ExpressionEvent.APEX)
+    assert runner._plan() == face_runner.LOOK_PERIOD_S
+    tell(ExpressionEvent.ONSET)
+    assert runner._plan() == face_runner.WATCH_PERIOD_S
 
 
 def states(face: Face) -> list[tuple[str, int]]:
