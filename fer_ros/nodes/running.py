@@ -44,7 +44,8 @@ def run(
     except ExternalShutdownException:
         pass
     except (FerError, ParameterException) as error:
-        print(f'{name}: {error}', file=sys.stderr)
+        # Humble's parameter exceptions name the parameter once more, behind the text.
+        print(f'{name}: {error.args[0]}', file=sys.stderr)
         return 2
     finally:
         if node is not None:

@@ -80,7 +80,7 @@ def test_a_truncated_bag_plays_what_is_left_and_says_so(tmp_path: Path, sample: 
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout == ''
-    lines = done.stderr.strip().splitlines()
+    lines = [line for line in done.stderr.splitlines() if 'multicast' not in line]  # Cyclone DDS
     assert all(line.startswith('fer-ros play: ') for line in lines), done.stderr
     assert 'expected 1 to listen within 0 s, found fewer; playing anyway' in lines[0]
     assert 'cut off or damaged' in lines[1]
