@@ -120,14 +120,16 @@ def evaluate_temporal(
     *,
     name: str = 'model',
     clips: int = CLIPS,
+    seed: int = SEED,
     progress: Progress | None = None,
 ) -> TemporalReport:
     """Compose clips of a set's faces and measure a model and what is simpler.
 
     :param npz: voted faces that the model was not trained on.
+    :param seed: of the draw of faces and of their courses.
     """
     composed = list(
-        compose(load_gallery(npz), recogniser, landmarker, clips, seed=SEED, progress=progress)
+        compose(load_gallery(npz), recogniser, landmarker, clips, seed=seed, progress=progress)
     )
     return compare(composed, model, name)
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fer_ros.cli.eval import temporal as command
+from fer_ros.evaluation import temporal
 from fer_ros.evaluation.baselines import FewerLooks, FrameByFrame, MajorityVote, MovingAverage
 from fer_ros.evaluation.compositions import Composition
 from fer_ros.evaluation.courses import Course
@@ -104,3 +106,18 @@ def test_of_fewer_looks_what_was_told_last_holds_until_the_next(begins: int, tol
     seen = replace(made, stamps_ns=tuple(index * 33_333_333 for index in range(61)))
     answers = follow(seen, FewerLooks(FrameByFrame())).labels.tolist()
     assert answers == [0] * told + [HAPPY] * (61 - told)
+
+
+def test_the_seed_of_the_command_is_that_of_the_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = [smile(10, 20), clip(NEUTRAL, [0] * 10)]
+    seeds = []
+
+    def compose(*_: object, seed: int, **__: object) -> list[Composition]:
+        seeds.append(seed)
+        return clips
+
+    monkeypatch.setattr(temporal, 'load_gallery', str)
+    monkeypatch.setattr(temporal, 'compose', compose)
+    for words in ([], ['--seed', '3']):
+        assert command.main(['--npz', 'any.npz', '--json', *words]) == 0
+    assert seeds == [temporal.SEED, 3]

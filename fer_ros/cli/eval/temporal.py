@@ -8,7 +8,7 @@ from pathlib import Path
 from fer_ros.cli import common
 from fer_ros.evaluation.folder import data_folder
 from fer_ros.evaluation.stills import shipped_landmarker
-from fer_ros.evaluation.temporal import CLIPS, evaluate_temporal
+from fer_ros.evaluation.temporal import CLIPS, SEED, evaluate_temporal
 from fer_ros.inference.factory import load_engine
 from fer_ros.inference.manifest import Task
 from fer_ros.pipeline import PipelineConfig, load_temporal
@@ -31,6 +31,7 @@ def main(words: Sequence[str]) -> int:
     )
     parser.add_argument('--static', default=shipped.expression_model, help='static model')
     parser.add_argument('--clips', type=int, default=CLIPS, help='how many')
+    parser.add_argument('--seed', type=int, default=SEED, help='of the draw of the clips')
     parser.add_argument('--json', action='store_true', help=common.JSON_HELP)
     options = parser.parse_args(words)
     config = PipelineConfig(temporal_model=options.model)
@@ -41,6 +42,7 @@ def main(words: Sequence[str]) -> int:
         load_temporal(config),
         name=options.model,
         clips=options.clips,
+        seed=options.seed,
         progress=common.progress,
     )
     common.print_report(report, as_json=options.json)
