@@ -10,6 +10,7 @@ from typing import Any
 import rclpy
 from fer_msgs.msg import ExpressionEvent, FaceExpression, FaceExpressionArray
 from hri_msgs.msg import IdsList
+from rclpy.duration import Duration
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 
@@ -18,6 +19,8 @@ from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.pipeline import FrameResult
 from fer_ros.types import ExpressionEvent as Event
 from fer_ros.types import Frame
+
+LAST_S = 0.1  # the longest wait for those who have not received the last list yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,8 @@ class Outputs:
     def close(self, stamp: Any) -> None:
         """Say that nobody is tracked any more and close every topic."""
         self.clear(stamp)
+        if rclpy.ok():  # on Fast DDS, what is on its way is lost with its publisher
+            self._tracked.wait_for_all_acked(Duration(seconds=LAST_S))
         for publisher in (self._tracked, self._expressions, self._events, self._json, self._tf):
             if publisher is not None:
                 self._node.destroy_publisher(publisher)

@@ -123,8 +123,15 @@ class Writer:
         :param timeout_ns: the longest wait; a negative one is without end.
         """
         writer = self._writer
-        wait_ns = timeout_ns if timeout_ns >= 0 else WITHOUT_END_NS
-        return writer is None or bool(writer.wait_for_acks(wait_ns))
+        if writer is None:
+            return True
+        # The package's own method stumbles over a timeout.
+        code = writer._wait_for_acks(
+            writer._ref, timeout_ns if timeout_ns >= 0 else WITHOUT_END_NS
+        )
+        if code < 0 and code != TIMEOUT:
+            raise MiddlewareError(f'DDS could not wait for its readers: code {code}')
+        return bool(code != TIMEOUT)
 
     def mismatch(self) -> Mismatch:
         """Return how many readers asked for more than this writer offers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from importlib import import_module
@@ -310,6 +311,18 @@ def test_what_is_acknowledged_has_come(node, spin_until):
     node.destroy_publisher(publisher)
     assert publisher.wait_for_all_acked()
     spin_until(node, lambda: len(heard) == 50, 'all')
+
+
+def test_who_does_not_acknowledge_is_not_waited_for_without_end(node, peer, spin_until):
+    other = peer('echo', 'std_msgs/msg/UInt32').process
+    publisher = node.create_publisher(UInt32, '/to_0', 10)
+    spin_until(node, lambda: publisher.get_subscription_count() == 1, 'the other')
+    other.send_signal(signal.SIGSTOP)
+    os.waitpid(other.pid, os.WUNTRACED)
+    publisher.publish(UInt32(data=1))
+    assert not publisher.wait_for_all_acked(Duration(seconds=0.2))
+    other.send_signal(signal.SIGCONT)
+    assert publisher.wait_for_all_acked(Duration(seconds=PATIENCE_S))
 
 
 def test_topics_that_came_and_went_leave_nothing(node):
