@@ -144,6 +144,12 @@ def test_a_smile_is_answered_on_every_output_within_its_limits(face: Face) -> No
     assert facs.intensity[12] > 0.3
     assert facs.confidence[12] == 1.0
     assert facs.confidence[3] == 0.0
+    told = {stamp_ns(message): message for message in face.heard['facs']}
+    alike = [(one, told[stamp_ns(one)]) for one in face.heard['state'] if stamp_ns(one) in told]
+    assert alike
+    for one, shown in alike:  # of the same tick
+        units = {unit.code: unit.intensity for unit in one.action_units}
+        assert units.get(12, 0.0) == pytest.approx(shown.intensity[12], abs=1e-6)
     commands = np.array([list(m.data) for m in face.heard['array']])
     assert commands[-1, corner] > 0.2
     assert (commands >= rig.low - 1e-9).all()
