@@ -53,7 +53,7 @@ setup(
         'pyyaml>=6,<7',
         'rich>=13,<16',
         'rosbags>=0.11,<0.12',
-        # Pinned: rosless uses its private raw write and take. No wheels for Linux on aarch64 nor
+        # Pinned: rosless uses its private write, take and wait. No wheels for Linux on aarch64 nor
         # for Python 3.14: there, install ROS 2.
         'cyclonedds==11.0.1; python_version < "3.14" and '
         '(sys_platform != "linux" or platform_machine == "x86_64")',

@@ -7,14 +7,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rclpy
 from fer_msgs.msg import ExpressionEvent, FaceExpression, FaceExpressionArray
 from hri_msgs.msg import IdsList
-from rclpy.duration import Duration
 from std_msgs.msg import Header, String
 from tf2_msgs.msg import TFMessage
 
-from fer_ros.nodes import conversions
+from fer_ros.nodes import conversions, running
 from fer_ros.nodes.face_publishers import RESULT_QOS, TRACKED, FacePublishers
 from fer_ros.pipeline import FrameResult
 from fer_ros.types import ExpressionEvent as Event
@@ -128,15 +126,14 @@ class Outputs:
     def clear(self, stamp: Any) -> None:
         """Say that nobody is tracked any more, and close the faces' topics."""
         # In a program that leaves the graph on its own terms, nothing can be said any more.
-        if rclpy.ok():
+        if running.ok():
             self._tracked.publish(IdsList(header=Header(stamp=stamp), ids=[]))
         self._faces.keep(())
 
     def close(self, stamp: Any) -> None:
         """Say that nobody is tracked any more and close every topic."""
         self.clear(stamp)
-        if rclpy.ok():  # on Fast DDS, what is on its way is lost with its publisher
-            self._tracked.wait_for_all_acked(Duration(seconds=LAST_S))
+        running.let_arrive([self._tracked], LAST_S)
         for publisher in (self._tracked, self._expressions, self._events, self._json, self._tf):
             if publisher is not None:
                 self._node.destroy_publisher(publisher)

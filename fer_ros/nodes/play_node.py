@@ -10,7 +10,6 @@ from typing import Any
 import cv2
 import rclpy
 from fer_msgs.msg import FaceExpressionArray
-from rclpy.duration import Duration
 from rclpy.node import Node
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -18,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
 from fer_ros.errors import ConfigError
-from fer_ros.nodes import conversions
+from fer_ros.nodes import conversions, running
 from fer_ros.sources import Source
 from fer_ros.types import CameraIntrinsics, Frame
 
@@ -126,7 +125,7 @@ class PlayNode(Node):
             if self._options.lockstep:
                 self._wait_for_result(stamp_ns)
             yield stamp_ns
-        self._wait_until_received()
+        running.let_arrive((self._infos, self._images), LAST_S)
 
     def _wait_until(self, due_ns: int) -> None:
         """Sleep in short steps: a signal that ends the context ends no sleep."""
@@ -144,14 +143,6 @@ class PlayNode(Node):
         deadline_s = time.monotonic() + PATIENCE_S
         while self._answered_ns != stamp_ns and rclpy.ok() and time.monotonic() < deadline_s:
             rclpy.spin_once(self, timeout_sec=0.05)
-
-    def _wait_until_received(self) -> None:
-        """Give who listens reliably the last frames: on Fast DDS, what is on its way to them is
-        lost with its publisher.
-        """
-        for publisher in (self._infos, self._images):
-            if rclpy.ok():
-                publisher.wait_for_all_acked(Duration(seconds=LAST_S))
 
     def _publish(self, frame: Frame, stamp_ns: int, intrinsics: CameraIntrinsics | None) -> None:
         stamp = conversions.ns_to_stamp(stamp_ns)

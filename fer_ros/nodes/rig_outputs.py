@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from hri_msgs.msg import FacialActionUnits
@@ -30,8 +30,9 @@ COMMAND_QOS = QoSProfile(
 NS_PER_S = 1_000_000_000
 
 
-class Pose(NamedTuple):
-    """What a face does at a tick; there are many, and nobody else makes one.
+@dataclass(frozen=True, slots=True, eq=False)
+class Pose:
+    """What a face does at a tick.
 
     :param tick: its number.
     :param stamp_ns: when it is sent, on the node's clock.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import rclpy
+from rclpy.duration import Duration
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -58,6 +59,17 @@ def run(
 def ok() -> bool:
     """Tell whether messages may still be sent."""
     return bool(rclpy.ok())
+
+
+def let_arrive(publishers: Iterable[Any], patience_s: float) -> None:
+    """Give who listens reliably the last messages: on Fast DDS, what is on its way to them is lost
+    with its publisher.
+
+    :param patience_s: the longest wait for each publisher.
+    """
+    for publisher in publishers:
+        if ok():
+            publisher.wait_for_all_acked(Duration(seconds=patience_s))
 
 
 def _start(node: Any) -> bool:

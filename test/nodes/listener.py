@@ -20,6 +20,7 @@ from hri_msgs.msg import (
 )
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
+from said import of_ours
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
@@ -37,12 +38,6 @@ DEADLINE_S = 60.0  # generous: it only ends a test that would wait for ever
 
 def stamp_ns(message: Any) -> int:
     return message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
-
-
-def of_ours(stderr: str) -> str:
-    """Return what our process said, without what Cyclone DDS says of a loopback interface."""
-    lines = stderr.splitlines(keepends=True)
-    return ''.join(line for line in lines if 'is not multicast-capable' not in line)
 
 
 class Listener(Node):

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from listener import Listener, of_ours, start
+from listener import Listener, start
+from said import of_ours
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.xdist_group('dds')

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from hri_msgs.msg import Expression
-from listener import Listener, of_ours, start
+from listener import Listener, start
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from said import of_ours
 from sensor_msgs.msg import JointState
 
 from fer_ros.nodes import perception_node
