@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 from hri_msgs.msg import Expression
 from listener import Listener, start
+from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.publisher import Publisher
 from said import of_ours
 from sensor_msgs.msg import JointState
 
@@ -106,6 +108,24 @@ def test_told_to_end_it_says_that_nobody_is_tracked(listener: Listener, number: 
     assert list(listener.heard['tracked'][-1].ids) == []
     assert process.returncode == 0, out + err
     assert 'Traceback' not in err
+
+
+def test_the_last_list_is_given_time_to_arrive(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    def wait(publisher: Publisher, timeout: Duration) -> bool:
+        waited.append((publisher.topic_name, timeout.nanoseconds))
+        return True
+
+    monkeypatch.setattr(Publisher, 'wait_for_all_acked', wait)
+    node = PerceptionNode()
+    assert node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    assert not waited
+    node.destroy_node()
+    assert waited == [('/humans/faces/tracked', 100_000_000)]
 
 
 @SIGNALS
